@@ -1,0 +1,1 @@
+"""How a terminal reaches it: the command groundwork."""

@@ -1,0 +1,1 @@
+"""Simulated brands with a known ground truth."""

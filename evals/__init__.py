@@ -1,0 +1,1 @@
+"""How a prompt change is judged."""

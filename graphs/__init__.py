@@ -1,0 +1,1 @@
+"""How a run flows: LangGraph graphs for deliverables, and the one function that runs a tool."""

@@ -1,0 +1,1 @@
+"""What holds the text to the figures: slots, rendering, verification, replay."""

@@ -1,0 +1,56 @@
+"""The evidence record: one tool run (or the brief, or the assumptions), kept so that every figure can be traced and replayed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tools.contract import Basis, Caveat, Figure, Frozen
+
+InputKind = Literal["slot", "quote", "fact", "assumption", "choice", "default"]
+
+
+class Input(Frozen):
+    """Where one number of a request came from."""
+
+    path: str = Field(description="dotted path in the request: baseline_rate, channels.0.min_spend")
+    kind: InputKind
+    ref: str = Field(description="the slot (ev_… id and key), the words quoted, the fact's table, or the name of the assumption")
+    basis: Basis | None = None
+
+
+class Evidence(Frozen):
+    """One tool run. `tool` is `brief` for what the brief states and `assume` for named assumptions."""
+
+    id: str
+    alias: str | None = Field(None, description="E1, E2 … within a deliverable; B for the brief, A for the assumptions")
+    tool: str
+    version: int
+    request: dict[str, Any]
+    inputs: tuple[Input, ...] = ()
+    facts: dict[str, int] = Field(default_factory=dict, description="table to the Delta version that was read")
+    result: dict[str, Any] = Field(description="the ToolResult as JSON")
+    duration_ms: float = 0.0
+    created_at: datetime
+    replayable: bool = True
+    not_replayable_reason: str | None = Field(None, description="'erased 2026-11-21' once a person in it was erased")
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures of the result."""
+        return tuple(Figure.model_validate(figure) for figure in self.result.get("figures", ()))
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """The caveats of the result."""
+        return tuple(Caveat.model_validate(caveat) for caveat in self.result.get("caveats", ()))
+
+
+class Locale(Frozen):
+    """How a client reads numbers."""
+
+    language: Annotated[str, Field(description="BCP 47 tag: en-ZA, de-DE")] = "en-ZA"
+    currency: str = "ZAR"
+    zone: str = "Africa/Johannesburg"

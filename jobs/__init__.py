@@ -1,0 +1,1 @@
+"""What runs later: the task queue and its worker."""

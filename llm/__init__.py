@@ -1,0 +1,1 @@
+"""Which model answers: OpenAI, Anthropic, anything OpenAI-compatible, and the offline rules."""

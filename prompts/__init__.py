@@ -1,0 +1,1 @@
+"""What the model is told: versioned Markdown, never Python strings."""

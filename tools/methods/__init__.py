@@ -1,0 +1,1 @@
+"""Mathematics that tools share; nothing here is a tool."""

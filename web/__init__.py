@@ -1,0 +1,1 @@
+"""How people reach it: pages rendered on the server."""
