@@ -1,0 +1,8 @@
+"""Every specialist, in one flat list."""
+
+from __future__ import annotations
+
+from agents.agent import Agent
+from agents.strategist import STRATEGIST
+
+AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (STRATEGIST,)}

@@ -1,0 +1,174 @@
+"""The strategist: from a brief and the client's data to a strategy that somebody can start tomorrow."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from agents.agent import Agent
+from agents.deliverable import Days, Deliverable, Part, Prose
+
+Owner = Annotated[str, Field(title="Owner", description="who does it: 'client', 'agency' or a role; no invented names")]
+Effort = Annotated[Literal["small", "medium", "large"], Field(title="Effort", description="small: up to half a day, medium: up to three, large: more")]
+
+
+class Audience(Part):
+    """One audience and how to reach it."""
+
+    name: Annotated[str, Field(description="what to call them")]
+    who: Annotated[Prose, Field(title="Who", description="size, value and behaviour, from a segment's figures or the stated brand context")]
+    targeting: Annotated[Prose, Field(title="Where to find them", description="settings that exist in the platforms' own targeting")]
+    message: Annotated[Prose, Field(title="What to say", description="one promise in the client's voice")]
+
+
+class Platform(Part):
+    """What one channel does in the plan, in enough detail to build tomorrow. A channel that gets nothing says why."""
+
+    channel: Annotated[str, Field(description="the channel's usual name: Google Ads")]
+    role: Annotated[Prose, Field(title="Role", description="its job in the plan and the reason, with the figures that decided it")]
+    budget: Annotated[Prose, Field(title="Budget", description="its amount as a slot, and what it was before as a slot")]
+    campaign: Annotated[Prose, Field(title="Campaign", description="type, objective, bid strategy, structure")]
+    keywords: Annotated[tuple[str, ...], Field(title="Keywords or interests", description="exact targeting terms", max_length=15)]
+    creative: Annotated[tuple[Prose, ...], Field(title="Creative", description="what to make, with its first line", min_length=1, max_length=5)]
+
+
+class Content(Part):
+    """One piece of content with the day it goes out."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    out_in_days: Annotated[Days, Field(title="Out", description="days from the start")]
+    channel: Annotated[str, Field(title="Channel")]
+    format: Annotated[str, Field(title="Format", description="search ad, carousel, short video, e-mail, …")]
+    theme: Annotated[Prose, Field(title="Theme and first line")]
+    ask: Annotated[str, Field(title="Ask", description="the one thing the reader should do")]
+
+
+class Test(Part):
+    """One experiment that the client's traffic can afford."""
+
+    name: Annotated[str, Field(description="what is tested")]
+    hypothesis: Annotated[Prose, Field(title="Hypothesis", description="if we change this, that moves, because")]
+    size: Annotated[Prose, Field(title="Size and time", description="sample, days and detectable effect as slots; or why it cannot be afforded")]
+    decide: Annotated[Prose, Field(title="How we decide", description="metric, the threshold that ships it, the one that stops it")]
+
+
+class Review(Part):
+    """A rule agreed before the start."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    due_in_days: Annotated[Literal[30, 60, 90], Field(title="On")]
+    look_at: Annotated[Prose, Field(title="Look at")]
+    if_so: Annotated[Prose, Field(title="If", description="a threshold, as a slot")]
+    then: Annotated[Prose, Field(title="Then")]
+
+
+class Risk(Part):
+    """What could go wrong, how we would see it, what we do."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    risk: Annotated[Prose, Field(title="Risk")]
+    sign: Annotated[Prose, Field(title="First sign")]
+    mitigation: Annotated[Prose, Field(title="What we do")]
+    owner: Owner
+
+
+class Action(Part):
+    """A recommendation that can be assigned."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    what: Annotated[Prose, Field(title="Action")]
+    owner: Owner
+    due_in_days: Annotated[Days, Field(title="Due", description="days from the start")]
+    effort: Effort
+    stop_when: Annotated[Prose, Field(title="Stop when", description="the threshold at which to stop, as a slot")]
+
+
+class Alternative(Part):
+    """A way not taken."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    option: Annotated[Prose, Field(title="Considered")]
+    why_not: Annotated[Prose, Field(title="Not taken because", description="with the figure that rejected it")]
+
+
+class Unknown(Part):
+    """What we could not know."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    what: Annotated[Prose, Field(title="Unknown")]
+    cost: Annotated[Prose, Field(title="What it costs us", description="how wide it makes the range, or which decision hangs on it")]
+    learn_by: Annotated[Prose, Field(title="Fastest way to learn it")]
+
+
+class Strategy(Deliverable):
+    """A finished campaign strategy. Giving it ends the work: call this once, when the analysis is done."""
+
+    kind: ClassVar[str] = "strategy"
+
+    summary: Annotated[
+        tuple[Prose, ...],
+        Field(
+            title="In short",
+            description="at most 120 words in all: the recommendation, what it costs, the expected range, the decision needed and by when",
+            min_length=2,
+            max_length=5,
+        ),
+    ]
+    situation: Annotated[
+        tuple[Prose, ...],
+        Field(title="Where we stand", min_length=2, max_length=8, description="what the data shows and what it cannot show, for this client only"),
+    ]
+    audience: Annotated[tuple[Audience, ...], Field(title="Audience", min_length=1, max_length=5)]
+    platforms: Annotated[tuple[Platform, ...], Field(title="Platforms", min_length=1, max_length=8, description="every channel that the brief names")]
+    budget: Annotated[
+        tuple[Prose, ...],
+        Field(
+            title="Budget",
+            min_length=1,
+            max_length=6,
+            description="how the total adds up, fees and tax where known, what changes against today; the house adds the table",
+            json_schema_extra={"x-table": "allocate_budget"},
+        ),
+    ]
+    content_plan: Annotated[tuple[Content, ...], Field(title="Content plan", min_length=3, max_length=16)]
+    forecast: Annotated[
+        tuple[Prose, ...],
+        Field(
+            title="Forecast",
+            min_length=1,
+            max_length=6,
+            description="the range first, against the current plan, with the chance of doing worse",
+            json_schema_extra={"x-table": "forecast_campaign"},
+        ),
+    ]
+    experiments: Annotated[tuple[Test, ...], Field(title="Experiments to run", min_length=1, max_length=4)]
+    reviews: Annotated[tuple[Review, ...], Field(title="Rules agreed in advance", min_length=3, max_length=6, description="at least one each for 30, 60 and 90 days")]
+    risks: Annotated[tuple[Risk, ...], Field(title="Risks and mitigation", min_length=3, max_length=6)]
+    measurement: Annotated[
+        tuple[Prose, ...],
+        Field(title="Measurement plan", min_length=2, max_length=6, description="what is counted, where, how often, what it is compared with", json_schema_extra={"x-list": True}),
+    ]
+    actions: Annotated[tuple[Action, ...], Field(title="What to do", min_length=3, max_length=7)]
+    alternatives: Annotated[tuple[Alternative, ...], Field(title="Considered and not taken", min_length=1, max_length=4)]
+    unknowns: Annotated[tuple[Unknown, ...], Field(title="What we could not know", min_length=3, max_length=5)]
+
+
+STRATEGIST = Agent(
+    name="strategist",
+    kind="strategy",
+    prompt="strategist",
+    tools=(
+        "describe_data",
+        "summarize_channels",
+        "segment_audience",
+        "fit_response_curves",
+        "allocate_budget",
+        "forecast_campaign",
+        "design_experiment",
+        "find_benchmarks",
+        "calculate",
+    ),
+    deliverable=Strategy,
+    model_tier="strong",
+)
