@@ -10,7 +10,9 @@ from agents.agent import Agent
 from agents.deliverable import Days, Deliverable, Part, Prose
 
 Owner = Annotated[str, Field(title="Owner", description="who does it: 'client', 'agency' or a role; no invented names")]
-Effort = Annotated[Literal["small", "medium", "large"], Field(title="Effort", description="small: up to half a day, medium: up to three, large: more")]
+Effort = Annotated[
+    Literal["small", "medium", "large"], Field(title="Effort", description="small: up to half a day, medium: up to three, large: more")
+]
 
 
 class Audience(Part):
@@ -30,7 +32,9 @@ class Platform(Part):
     budget: Annotated[Prose, Field(title="Budget", description="its amount as a slot, and what it was before as a slot")]
     campaign: Annotated[Prose, Field(title="Campaign", description="type, objective, bid strategy, structure")]
     keywords: Annotated[tuple[str, ...], Field(title="Keywords or interests", description="exact targeting terms", max_length=15)]
-    creative: Annotated[tuple[Prose, ...], Field(title="Creative", description="what to make, with its first line", min_length=1, max_length=5)]
+    creative: Annotated[
+        tuple[Prose, ...], Field(title="Creative", description="what to make, with its first line", min_length=1, max_length=5)
+    ]
 
 
 class Content(Part):
@@ -49,7 +53,9 @@ class Test(Part):
 
     name: Annotated[str, Field(description="what is tested")]
     hypothesis: Annotated[Prose, Field(title="Hypothesis", description="if we change this, that moves, because")]
-    size: Annotated[Prose, Field(title="Size and time", description="sample, days and detectable effect as slots; or why it cannot be afforded")]
+    size: Annotated[
+        Prose, Field(title="Size and time", description="sample, days and detectable effect as slots; or why it cannot be afforded")
+    ]
     decide: Annotated[Prose, Field(title="How we decide", description="metric, the threshold that ships it, the one that stops it")]
 
 
@@ -117,10 +123,17 @@ class Strategy(Deliverable):
     ]
     situation: Annotated[
         tuple[Prose, ...],
-        Field(title="Where we stand", min_length=2, max_length=8, description="what the data shows and what it cannot show, for this client only"),
+        Field(
+            title="Where we stand",
+            min_length=2,
+            max_length=8,
+            description="what the data shows and what it cannot show, for this client only",
+        ),
     ]
     audience: Annotated[tuple[Audience, ...], Field(title="Audience", min_length=1, max_length=5)]
-    platforms: Annotated[tuple[Platform, ...], Field(title="Platforms", min_length=1, max_length=8, description="every channel that the brief names")]
+    platforms: Annotated[
+        tuple[Platform, ...], Field(title="Platforms", min_length=1, max_length=8, description="every channel that the brief names")
+    ]
     budget: Annotated[
         tuple[Prose, ...],
         Field(
@@ -143,11 +156,20 @@ class Strategy(Deliverable):
         ),
     ]
     experiments: Annotated[tuple[Test, ...], Field(title="Experiments to run", min_length=1, max_length=4)]
-    reviews: Annotated[tuple[Review, ...], Field(title="Rules agreed in advance", min_length=3, max_length=6, description="at least one each for 30, 60 and 90 days")]
+    reviews: Annotated[
+        tuple[Review, ...],
+        Field(title="Rules agreed in advance", min_length=3, max_length=6, description="at least one each for 30, 60 and 90 days"),
+    ]
     risks: Annotated[tuple[Risk, ...], Field(title="Risks and mitigation", min_length=3, max_length=6)]
     measurement: Annotated[
         tuple[Prose, ...],
-        Field(title="Measurement plan", min_length=2, max_length=6, description="what is counted, where, how often, what it is compared with", json_schema_extra={"x-list": True}),
+        Field(
+            title="Measurement plan",
+            min_length=2,
+            max_length=6,
+            description="what is counted, where, how often, what it is compared with",
+            json_schema_extra={"x-list": True},
+        ),
     ]
     actions: Annotated[tuple[Action, ...], Field(title="What to do", min_length=3, max_length=7)]
     alternatives: Annotated[tuple[Alternative, ...], Field(title="Considered and not taken", min_length=1, max_length=4)]

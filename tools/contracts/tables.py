@@ -9,7 +9,8 @@ CHANNELS = "lower snake_case: google_ads, meta, linkedin, tiktok, youtube, email
 
 TABLES = (
     Contract(
-        "contacts", "People the client knows: leads and customers.",
+        "contacts",
+        "People the client knows: leads and customers.",
         (
             C("contact_id", "id", "the client's own id of the person", required=True, personal=True),
             C("email", "text", "address", personal=True),
@@ -26,10 +27,13 @@ TABLES = (
             C("email_consent", "bool", "agreed to be mailed"),
             C("consent_at", "timestamp", "when they agreed"),
         ),
-        key=("contact_id",), time="created_at", person="contact_id",
+        key=("contact_id",),
+        time="created_at",
+        person="contact_id",
     ),
     Contract(
-        "accounts", "Businesses that buy or may buy.",
+        "accounts",
+        "Businesses that buy or may buy.",
         (
             C("account_id", "id", "the client's own id of the business", required=True),
             C("name", "text", "trading name"),
@@ -41,10 +45,12 @@ TABLES = (
             C("plan", "category", "price plan, when a customer"),
             C("created_at", "timestamp", "when the record was made", required=True),
         ),
-        key=("account_id",), time="created_at",
+        key=("account_id",),
+        time="created_at",
     ),
     Contract(
-        "events", "What people did: page views, sign-ups, bookings, clicks, opens.",
+        "events",
+        "What people did: page views, sign-ups, bookings, clicks, opens.",
         (
             C("event_id", "id", "id of the event", required=True),
             C("contact_id", "id", "who did it", personal=True),
@@ -54,22 +60,33 @@ TABLES = (
             C("channel", "category", f"where it came from; {CHANNELS}"),
             C("device_id", "id", "on which device", personal=True),
         ),
-        key=("event_id",), time="at", person="contact_id",
+        key=("event_id",),
+        time="at",
+        person="contact_id",
     ),
     Contract(
-        "touchpoints", "Marketing touches before (or without) a conversion.",
+        "touchpoints",
+        "Marketing touches before (or without) a conversion.",
         (
             C("touchpoint_id", "id", "id of the touch", required=True),
             C("contact_id", "id", "who was touched", required=True, personal=True),
             C("channel", "category", CHANNELS, required=True),
             C("campaign", "text", "campaign"),
-            C("kind", "category", "impression, click, visit, send, open, reply", values=("impression", "click", "visit", "send", "open", "reply")),
+            C(
+                "kind",
+                "category",
+                "impression, click, visit, send, open, reply",
+                values=("impression", "click", "visit", "send", "open", "reply"),
+            ),
             C("at", "timestamp", "when", required=True),
         ),
-        key=("touchpoint_id",), time="at", person="contact_id",
+        key=("touchpoint_id",),
+        time="at",
+        person="contact_id",
     ),
     Contract(
-        "orders", "Purchases or paid bookings.",
+        "orders",
+        "Purchases or paid bookings.",
         (
             C("order_id", "id", "id of the order", required=True),
             C("contact_id", "id", "who bought", required=True, personal=True),
@@ -81,10 +98,13 @@ TABLES = (
             C("currency", "currency", "ISO 4217", required=True),
             C("status", "category", "paid, refunded, cancelled", values=("paid", "refunded", "cancelled")),
         ),
-        key=("order_id",), time="at", person="contact_id",
+        key=("order_id",),
+        time="at",
+        person="contact_id",
     ),
     Contract(
-        "subscriptions", "Recurring contracts.",
+        "subscriptions",
+        "Recurring contracts.",
         (
             C("subscription_id", "id", "id of the subscription", required=True),
             C("contact_id", "id", "who pays", personal=True),
@@ -96,10 +116,13 @@ TABLES = (
             C("ended_at", "timestamp", "last paid day; empty while it runs"),
             C("end_reason", "category", "why it ended"),
         ),
-        key=("subscription_id",), time="started_at", person="contact_id",
+        key=("subscription_id",),
+        time="started_at",
+        person="contact_id",
     ),
     Contract(
-        "usage", "How much of the product was used, by day and feature.",
+        "usage",
+        "How much of the product was used, by day and feature.",
         (
             C("contact_id", "id", "who", required=True, personal=True),
             C("account_id", "id", "for which business"),
@@ -107,10 +130,13 @@ TABLES = (
             C("feature", "category", "what was used", required=True),
             C("uses", "count", "how often", required=True, low=0),
         ),
-        key=("contact_id", "day", "feature"), time="day", person="contact_id",
+        key=("contact_id", "day", "feature"),
+        time="day",
+        person="contact_id",
     ),
     Contract(
-        "ad_metrics", "What the ad platforms report, by day and campaign.",
+        "ad_metrics",
+        "What the ad platforms report, by day and campaign.",
         (
             C("day", "date", "the day in the platform's zone", required=True),
             C("channel", "category", CHANNELS, required=True),
@@ -122,20 +148,25 @@ TABLES = (
             C("conversions", "quantity", "conversions that the platform claims; may be fractional", low=0),
             C("conversion_value", "money", "value that the platform claims", low=0),
         ),
-        key=("day", "channel", "campaign"), time="day",
+        key=("day", "channel", "campaign"),
+        time="day",
     ),
     Contract(
-        "exposures", "Who was shown which arm of which experiment.",
+        "exposures",
+        "Who was shown which arm of which experiment.",
         (
             C("experiment", "category", "name of the experiment", required=True),
             C("unit_id", "id", "the unit that was assigned", required=True, personal=True),
             C("arm", "category", "the arm", required=True),
             C("at", "timestamp", "first exposure", required=True),
         ),
-        key=("experiment", "unit_id", "at"), time="at", person="unit_id",
+        key=("experiment", "unit_id", "at"),
+        time="at",
+        person="unit_id",
     ),
     Contract(
-        "prices", "The client's own price list over time.",
+        "prices",
+        "The client's own price list over time.",
         (
             C("product", "category", "product or plan", required=True),
             C("price", "money", "list price, without VAT", required=True, low=0),
@@ -144,10 +175,12 @@ TABLES = (
             C("unit", "category", "per what: month, booking, seat"),
             C("unit_cost", "money", "cost of one, where known", low=0),
         ),
-        key=("product", "valid_from"), time="valid_from",
+        key=("product", "valid_from"),
+        time="valid_from",
     ),
     Contract(
-        "surveys", "Answers to NPS, CSAT and CES questions.",
+        "surveys",
+        "Answers to NPS, CSAT and CES questions.",
         (
             C("survey_id", "id", "id of the answer", required=True),
             C("contact_id", "id", "who answered", personal=True),
@@ -156,10 +189,13 @@ TABLES = (
             C("at", "timestamp", "when", required=True),
             C("comment", "text", "their words", personal=True),
         ),
-        key=("survey_id",), time="at", person="contact_id",
+        key=("survey_id",),
+        time="at",
+        person="contact_id",
     ),
     Contract(
-        "tickets", "Support requests.",
+        "tickets",
+        "Support requests.",
         (
             C("ticket_id", "id", "id of the ticket", required=True),
             C("contact_id", "id", "who asked", personal=True),
@@ -169,10 +205,13 @@ TABLES = (
             C("category", "category", "what about"),
             C("severity", "category", "low, normal, high, urgent"),
         ),
-        key=("ticket_id",), time="opened_at", person="contact_id",
+        key=("ticket_id",),
+        time="opened_at",
+        person="contact_id",
     ),
     Contract(
-        "competitor_prices", "Prices seen at competitors, each with the day and place it was seen.",
+        "competitor_prices",
+        "Prices seen at competitors, each with the day and place it was seen.",
         (
             C("competitor", "category", "who", required=True),
             C("product", "category", "what, in the client's own terms", required=True),
@@ -181,10 +220,12 @@ TABLES = (
             C("seen_on", "date", "the day it was seen", required=True),
             C("source", "text", "address or document"),
         ),
-        key=("competitor", "product", "seen_on"), time="seen_on",
+        key=("competitor", "product", "seen_on"),
+        time="seen_on",
     ),
     Contract(
-        "referrals", "Who referred whom.",
+        "referrals",
+        "Who referred whom.",
         (
             C("referral_id", "id", "id of the referral", required=True),
             C("referrer_id", "id", "who referred", required=True, personal=True),
@@ -192,7 +233,9 @@ TABLES = (
             C("invited_at", "timestamp", "when", required=True),
             C("converted_at", "timestamp", "when they became a customer; empty until then"),
         ),
-        key=("referral_id",), time="invited_at", person="referrer_id",
+        key=("referral_id",),
+        time="invited_at",
+        person="referrer_id",
     ),
 )
 

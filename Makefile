@@ -1,0 +1,76 @@
+# Groundwork: every habit has a target; `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+export GROUNDWORK_HOME ?= $(CURDIR)/.groundwork
+export LANGGRAPH_STRICT_MSGPACK := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo serve test test-slow test-spark check format bench docs lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: .venv/.setup ## create .venv and install from requirements.lock
+setup-dev: .venv/.setup-dev ## the same with what tests and checks need
+
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Groundwork needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/.setup: requirements.lock pyproject.toml | .venv/bin/python
+	$(INSTALL) requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.setup-dev: requirements-dev.lock pyproject.toml | .venv/.setup
+	$(INSTALL) requirements-dev.lock
+	@touch $@
+
+demo: .venv/.setup ## client data to a verified strategy, on simulated brands
+	$(BIN)/groundwork demo
+
+serve: .venv/.setup ## API, worker and database together
+	$(BIN)/groundwork serve --with-worker
+
+test: .venv/.setup-dev ## the tests that guard every change
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: .venv/.setup-dev ## long simulations and recoveries
+	$(BIN)/python -m pytest -m slow -o addopts="-q --import-mode=importlib" --timeout 1800
+
+.venv-spark/.setup: requirements-spark.lock requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+test-spark: .venv-spark/.setup ## the same figures on PySpark (needs Java 17)
+	.venv-spark/bin/python -m pytest -m spark -o addopts="-q --import-mode=importlib" --timeout 1800
+
+check: .venv/.setup-dev ## lint, format, types and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: .venv/.setup-dev ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.setup-dev ## measurements, printed beside their limits
+	$(BIN)/python -m bench
+
+docs: .venv/.setup ## write docs/tools.md from the tools' own declarations
+	$(BIN)/python -m cli.reference > docs/tools.md
+
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+lock: ## resolve the locks again (needs uv)
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra spark -c requirements.lock pyproject.toml -o requirements-spark.lock
+
+clean: ## stop the embedded database and remove .groundwork
+	-$(BIN)/groundwork db stop
+	rm -rf .groundwork

@@ -1,0 +1,92 @@
+"""Run a run: from its last step, under its lock, to an end that is recorded."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from langgraph.types import Command
+
+from agents.roster import AGENTS
+from graphs.deliverable import RunFailed, build
+from graphs.run_tool import today
+from graphs.services import Services
+from graphs.state import RunContext
+from graphs.steps import Cancelled
+from llm.errors import ModelError
+from store import clients, events, runs
+from store.checkpoints import checkpointer
+from store.locks import run_lock
+from tools.contract import ToolRefusal
+
+log = logging.getLogger(__name__)
+
+ENDED = frozenset({"finished", "needs_person", "rejected", "failed", "cancelled"})
+MOST_STEPS = 150
+
+
+async def execute(services: Services, workspace_id: str, run_id: str, decision: dict[str, Any] | None = None) -> None:
+    """Take a run up where it stands and bring it to its end, or to its approval.
+
+    `decision` answers the interrupt of a run that waits for approval. A run that another worker holds, or that has
+    ended, is left alone. Errors of the infrastructure are raised, so that the queue tries again; everything else ends
+    the run with its reason.
+    """
+    async with run_lock(services.database, run_id) as mine:
+        if mine:
+            await _execute(services, workspace_id, run_id, decision)
+
+
+async def _execute(services: Services, workspace_id: str, run_id: str, decision: dict[str, Any] | None) -> None:
+    async with services.database.transaction(workspace_id) as connection:
+        run = await runs.get_run(connection, run_id)
+        client = await clients.get_client(connection, run.client_id) if run else None
+        if run is None or client is None or run.status in ENDED:
+            return
+        if run.status == "queued":
+            await runs.set_status(connection, run_id, "running")
+            await events.append(connection, run_id, "started", {"kind": run.kind}, key="started")
+    context = RunContext(services, workspace_id, client, run, AGENTS[run.kind], run.as_of or today(client.locale))
+    config = {"configurable": {"thread_id": f"{workspace_id}:{run_id}"}, "recursion_limit": MOST_STEPS}
+    try:
+        async with checkpointer(services.store, workspace_id) as saver:
+            graph = build().compile(checkpointer=saver)
+            snapshot = await graph.aget_state(config)
+            begun = bool(snapshot.next) or bool(snapshot.values)
+            entry = Command(resume=decision) if decision is not None else None if begun else {}
+            state = await graph.ainvoke(entry, config, context=context, durability="sync")
+    except Cancelled:
+        await _end(services, workspace_id, run_id, "cancelled", "stopped on request")
+    except (RunFailed, ModelError, ToolRefusal) as error:
+        await _end(services, workspace_id, run_id, "failed", str(error))
+    except (ValueError, TypeError, KeyError, LookupError, AttributeError) as error:
+        log.exception("run %s failed", run_id)
+        await _end(
+            services, workspace_id, run_id, "failed", f"an error of ours ({type(error).__name__}); it is in the log under this run's id"
+        )
+    else:
+        await _settle(services, workspace_id, run_id, state)
+
+
+async def _settle(services: Services, workspace_id: str, run_id: str, state: dict[str, Any]) -> None:
+    if waiting := state.get("__interrupt__"):
+        async with services.database.transaction(workspace_id) as connection:
+            await runs.set_status(connection, run_id, "awaiting_approval", usage=state.get("usage"), model=state.get("model"))
+            await events.append(connection, run_id, "approval_asked", waiting[0].value, key=f"asked:{state['step']}")
+        return
+    status = {"published": "finished"}.get(state["outcome"], state["outcome"])
+    await _end(services, workspace_id, run_id, status, state.get("reason"), state)
+
+
+async def _end(
+    services: Services, workspace_id: str, run_id: str, status: str, reason: str | None, state: dict[str, Any] | None = None
+) -> None:
+    state = state or {}
+    made = state.get("deliverable_id")
+    async with services.database.transaction(workspace_id) as connection:
+        error = reason if status in ("failed", "cancelled") else None
+        await runs.set_status(
+            connection, run_id, status, error=error, deliverable_id=made, usage=state.get("usage"), model=state.get("model")
+        )
+        payload = {"status": status, "reason": reason, "deliverable": made, "usage": state.get("usage")}
+        await events.append(connection, run_id, "finished", payload, key="finished")

@@ -1,0 +1,141 @@
+"""The one function that runs a tool, for every door: it opens facts, calls, and keeps the evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from graphs.services import Services
+from grounding.evidence import Evidence, Input, Locale
+from grounding.ids import new_id
+from store import evidence as evidence_records
+from store.clients import Client
+from store.facts import open_facts
+from tools.contract import NotEnoughData, Tool, ToolInputError, ToolResult, weakest
+from tools.registry import load
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What is asked of a tool, by whom. `request` is plain JSON: slots and quotations are already resolved, and `inputs` says from what."""
+
+    tool: str
+    request: Mapping[str, Any]
+    workspace_id: str | None = None
+    client: Client | None = None
+    run_id: str | None = None
+    inputs: tuple[Input, ...] = ()
+    as_of: date | None = None
+    versions: Mapping[str, int] | None = None
+    alias: str | None = None
+    id: str = field(default_factory=lambda: new_id("ev"))
+
+
+def today(locale: Locale | None) -> date:
+    """The day it is in the client's zone; in UTC without a client."""
+    return datetime.now(ZoneInfo(locale.zone) if locale else UTC).date()
+
+
+async def run_tool(services: Services, call: ToolCall) -> Evidence:
+    """Run a tool and keep what it gave. Raises UnknownTool, ToolInputError, NotEnoughData.
+
+    The computation holds no database connection; the record is kept in a transaction of its own.
+    """
+    evidence = await asyncio.to_thread(compute, call, services.store.facts_root, services.store.engine)
+    if call.workspace_id and call.client:
+        async with services.database.transaction(call.workspace_id) as connection:
+            await evidence_records.add(connection, call.client.id, call.run_id, evidence)
+    return evidence
+
+
+def compute(call: ToolCall, facts_root: Any = None, engine: str = "duckdb") -> Evidence:
+    """The evidence of one tool call, not yet kept. CPU work: call it off the event loop."""
+    declared = load(call.tool)
+    as_of = call.as_of or today(call.client.locale if call.client else None)
+    request = read_request(declared, {"as_of": as_of.isoformat(), **{k: v for k, v in call.request.items() if v is not None}})
+    started = time.perf_counter()
+    if not declared.reads_facts:
+        result, versions = _on_one_thread(declared, request), {}
+    elif call.client is None or call.workspace_id is None or facts_root is None:
+        result, versions = _on_one_thread(declared, request, NoFacts(as_of)), {}
+    else:
+        facts = open_facts(facts_root, call.workspace_id, call.client, as_of=as_of, versions=call.versions, engine=engine)
+        try:
+            result, versions = _on_one_thread(declared, request, facts), dict(facts.versions)
+        finally:
+            facts.close()
+    return Evidence(
+        id=call.id,
+        alias=call.alias,
+        tool=declared.name,
+        version=declared.version,
+        request=request.model_dump(mode="json"),
+        inputs=call.inputs,
+        facts=versions,
+        result=weaken(result, call.inputs).model_dump(mode="json"),
+        duration_ms=round((time.perf_counter() - started) * 1000, 1),
+        created_at=datetime.now(UTC),
+    )
+
+
+def read_request(declared: Tool, raw: Mapping[str, Any]) -> Any:
+    """The request as its type. Raises ToolInputError that names the first field at fault."""
+    try:
+        return declared.request.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise ToolInputError(f"{declared.name}: {path or 'request'}: {first['msg']}{more}", field=path or None) from error
+
+
+def weaken(result: ToolResult, inputs: tuple[Input, ...]) -> ToolResult:
+    """The result with no figure standing on firmer ground than what was put in: an assumed rate gives an assumed answer."""
+    given = [entry.basis for entry in inputs if entry.basis is not None]
+    if not given:
+        return result
+    figures = tuple(
+        figure if figure.basis == "benchmark" else figure.model_copy(update={"basis": weakest([figure.basis, *given])})
+        for figure in result.figures
+    )
+    return result.model_copy(update={"figures": figures})
+
+
+def _on_one_thread(declared: Tool, *arguments: Any) -> ToolResult:
+    """Floats add up in one order only on one thread."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return declared(*arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class NoFacts:
+    """No client's data: a tool that asks for a table is told what to give instead."""
+
+    as_of: date
+    currency: str = "USD"
+    zone: str = "UTC"
+
+    def names(self) -> tuple[str, ...]:
+        """No tables."""
+        return ()
+
+    def table(self, name: str) -> Any:
+        """Refuses."""
+        raise NotEnoughData(
+            f"this needs the table {name!r}: name a client that has it, or put the aggregates in the request",
+            needed=name,
+            found="no client",
+        )
+
+    def fetch(self, expression: Any) -> Any:
+        """Refuses."""
+        raise NotEnoughData("this needs a client's data: name a client, or put the aggregates in the request", found="no client")

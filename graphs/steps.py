@@ -1,0 +1,70 @@
+"""One graph step: done, then committed once. A step that runs again after a crash leaves the same records, not more."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from graphs.state import RunContext, RunState
+from grounding.evidence import Evidence
+from grounding.ids import ALPHABET
+from store import deliverables, events, runs
+from store import evidence as evidence_records
+
+
+class Cancelled(Exception):
+    """Somebody asked the run to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a step gives: the change of state, where to go, and what to keep, in one transaction."""
+
+    goto: str
+    update: RunState
+    events: tuple[tuple[str, dict[str, Any]], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    deliverable: deliverables.NewDeliverable | None = None
+
+
+Body = Callable[[RunState, RunContext], Awaitable[Done]]
+Node = Callable[[RunState, Runtime[RunContext]], Awaitable[Command]]
+
+
+def stable_id(kind: str, *parts: str) -> str:
+    """An id that is the same when a step runs again: from the run's id and the place in it."""
+    number = int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest()[:17])
+    return f"{kind}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def step(name: str) -> Callable[[Body], Node]:
+    """Make a node of a body: stop if asked to, do the work, commit events, evidence and deliverable together."""
+
+    def make(body: Body) -> Node:
+        @functools.wraps(body)
+        async def node(state: RunState, runtime: Runtime[RunContext]) -> Command:
+            context = runtime.context
+            number = state.get("step", 0) + 1
+            async with context.services.database.transaction(context.workspace_id) as connection:
+                if (await runs.get_run(connection, context.run.id)).cancel_requested:
+                    raise Cancelled
+            done = await body(state, context)
+            async with context.services.database.transaction(context.workspace_id) as connection:
+                for evidence in done.evidence:
+                    await evidence_records.add(connection, context.client.id, context.run.id, evidence)
+                if done.deliverable is not None:
+                    await deliverables.add(connection, done.deliverable)
+                for index, (kind, payload) in enumerate((("step", {"name": name, "number": number}), *done.events)):
+                    await events.append(connection, context.run.id, kind, payload, key=f"{number}:{index}")
+            return Command(goto=done.goto, update={**done.update, "step": number})
+
+        node.__annotations__ = {"state": RunState, "runtime": Runtime[RunContext], "return": Command}
+        return node
+
+    return make

@@ -1,0 +1,49 @@
+"""Start a task: check what is asked, keep it and put it in the queue's hands, all in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from agents.roster import AGENTS
+from graphs.run_tool import today
+from grounding.brief import read_brief
+from store import audit, clients, events, runs
+from store.runs import Run
+from tools.contract import ToolInputError
+
+Enqueue = Callable[[Any, str, str], Awaitable[None]]
+
+
+class NoSuchClient(LookupError):
+    """No client of this workspace has this name."""
+
+    def __str__(self) -> str:
+        return f"there is no client {self.args[0]!r} in this workspace"
+
+
+async def create_task(
+    connection: Any,
+    workspace_id: str,
+    *,
+    client: str,
+    kind: str,
+    brief: str,
+    actor: str,
+    enqueue: Enqueue,
+    as_of: date | None = None,
+) -> Run:
+    """A new run, queued in the same transaction. Raises NoSuchClient, ToolInputError (kind or brief)."""
+    if kind not in AGENTS:
+        raise ToolInputError(f"there is no task of kind {kind!r}; there are: {', '.join(AGENTS)}", field="kind")
+    known = await clients.get_client(connection, client)
+    if known is None:
+        raise NoSuchClient(client)
+    as_of = as_of or today(known.locale)
+    read_brief(brief, known.locale, as_of=as_of, now=datetime.now(UTC))
+    run = await runs.create_run(connection, client_id=known.id, kind=kind, brief=brief, as_of=as_of)
+    await events.append(connection, run.id, "queued", {"kind": kind, "client": known.slug}, key="queued")
+    await audit.note(connection, actor, "task.create", run.id, {"kind": kind, "client": known.slug})
+    await enqueue(connection, workspace_id, run.id)
+    return run
