@@ -67,8 +67,8 @@ docs: .venv/.setup ## write docs/tools.md from the tools' own declarations
 
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 lock: ## resolve the locks again (needs uv)
-	$(LOCK) pyproject.toml -o requirements.lock
-	$(LOCK) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --group build pyproject.toml -o requirements.lock
+	$(LOCK) --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --extra spark -c requirements.lock pyproject.toml -o requirements-spark.lock
 
 clean: ## stop the embedded database and remove .groundwork

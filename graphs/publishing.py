@@ -9,7 +9,8 @@ from typing import Any
 from agents.deliverable import Deliverable, to_markdown
 from graphs.drafting import Problem, cite
 from grounding.evidence import Evidence, Locale
-from grounding.register import register, to_markdown as register_markdown
+from grounding.register import register
+from grounding.register import to_markdown as register_markdown
 from grounding.slots import SlotUse, render, table_markdown
 
 

@@ -22,7 +22,10 @@ class Prompt:
     sha256: str
 
     def fill(self, **values: str) -> str:
-        """The text with every `<<place>>` filled, in one pass: a value that looks like a place stays text. Raises KeyError when a place gets none."""
+        """The text with every `<<place>>` filled, in one pass: a value that looks like a place stays text.
+
+        Raises KeyError for a place that gets no value.
+        """
         return PLACE.sub(lambda match: values[match[1]], self.text)
 
 
