@@ -1,0 +1,1 @@
+"""Which channel gets credit for what, and on whose word."""

@@ -1,0 +1,1 @@
+"""What the client's data holds and what it cannot answer."""

@@ -1,0 +1,1 @@
+"""How to find out, and what it takes."""

@@ -1,0 +1,182 @@
+"""Derived figures: the one way to get a number that no other tool gives."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from tools.contract import Basis, Caveat, Figure, Frozen, Request, ToolInputError, ToolResult, Unit, quantity, tool, weakest
+from tools.finance._arithmetic import Measured, add, divide, grow, multiply, part_of, subtract
+
+Operation = Literal["sum", "difference", "share", "delta", "ratio", "growth", "product"]
+LARGEST = 10**18
+PAIRWISE = frozenset({"difference", "share", "delta", "ratio", "growth"})
+
+
+class Operand(Frozen):
+    """One figure that goes in, with its name and its unit."""
+
+    name: str = Field(
+        description="what it is, in words: 'Google Ads spend', 'bookings'", min_length=1, max_length=80, pattern=r"^[^{}\n]+$"
+    )
+    value: int | float = quantity("as `unit` says", "the figure; money in integer minor units, a share as 0..1", ge=-1e15, le=1e15)
+    unit: Unit = Field(description="money, count, share (0..1), points, multiple, number, hours, days, weeks or months")
+    currency: str | None = Field(None, description="ISO 4217 code, for money only", pattern=r"^[A-Z]{3}$")
+    denominator: str | None = Field(
+        None, description="what a rate is per: 'clicks', 'week'; none for an amount", max_length=60, pattern=r"^[^{}\n]+$"
+    )
+    period: str | None = Field(None, description="ISO 8601 interval of dates the figure is for: 2026-01-01/2026-03-31", max_length=40)
+    basis: Basis = Field("stated", description="where the figure comes from; a slot brings its own")
+
+    @model_validator(mode="after")
+    def _unit_and_currency(self) -> Self:
+        if self.unit == "date":
+            raise ValueError("a date cannot be calculated with")
+        if (self.unit == "money") != (self.currency is not None):
+            raise ValueError("money needs a currency, and nothing else takes one")
+        if self.unit == "money" and self.value != int(self.value):
+            raise ValueError(f"money is a whole number of minor units (cents), got {self.value!r}")
+        return self
+
+    def measured(self) -> Measured:
+        """The operand as exact arithmetic takes it; a decimal is read as it is written."""
+        return Measured(self.name, Fraction(repr(self.value)), self.unit, self.currency, self.denominator)
+
+
+class Calculate(Request):
+    """Which operation, on which figures, in order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "operation": "ratio",
+                    "name": "cost_per_booking",
+                    "label": "cost per booking",
+                    "operands": [
+                        {"name": "ad spend", "value": 1500000, "unit": "money", "currency": "ZAR"},
+                        {"name": "bookings", "value": 84, "unit": "count"},
+                    ],
+                }
+            ]
+        }
+    )
+
+    operation: Operation = Field(
+        description="sum: all added · difference: first minus second · delta: change from the first (baseline) to the second · "
+        "share: first as a part of the second · ratio: first divided by second · growth: change from the first to the second "
+        "as a share of the first · product: all multiplied"
+    )
+    operands: Annotated[
+        tuple[Operand, ...], Field(description="the figures in order: two, or more for sum and product", min_length=2, max_length=40)
+    ]
+    name: str = Field("result", description="snake_case key and metric of the result, as in blended_cpa", pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    label: str | None = Field(None, description="what the result is, as a person would write it", max_length=120, pattern=r"^[^{}\n]+$")
+
+
+class Calculation(ToolResult):
+    """One derived figure and how it came about."""
+
+    formula: str = Field(description="the operation in words, with the names of what went in")
+
+
+FORMULAS: dict[str, str] = {
+    "difference": "{0} minus {1}",
+    "delta": "change from {0} to {1}",
+    "share": "{0} as a share of {1}",
+    "ratio": "{0} divided by {1}",
+    "growth": "growth from {0} to {1}",
+}
+
+
+@tool(version=1, field="finance")
+def calculate(request: Calculate) -> Calculation:
+    """Work out one figure from named figures: sum, difference, share, delta, ratio, growth or product, with units and currencies checked.
+
+    Exact: decimals are read as written and money is rounded once, half to even, to the minor unit. Like is only combined with like:
+    mixed currencies, unlike units, unlike denominators and a zero denominator are refused. Share minus share gives percentage points;
+    money by a count gives money per count; money by money gives a multiple. The result stands on the weakest basis of its operands.
+    """
+    if request.name in ("low", "high"):
+        raise ToolInputError("'low' and 'high' name the ends of an interval: choose another name", field="name", found=request.name)
+    operation, count = request.operation, len(request.operands)
+    if operation in PAIRWISE and count != 2:
+        raise ToolInputError(f"{operation} takes two figures, got {count}", field="operands", needed="2", found=str(count))
+    result = _apply(operation, [operand.measured() for operand in request.operands])
+    if abs(result.value) > LARGEST:
+        raise ToolInputError(
+            "the result is larger than any amount or count this calculates with: check the scale of what went in", field="operands"
+        )
+    formula = _formula(operation, [operand.name for operand in request.operands])
+    periods = {operand.period for operand in request.operands if operand.period}
+    figure = Figure(
+        key=request.name,
+        value=_number(result),
+        unit=result.unit,
+        metric=request.name if request.name != "result" else operation,
+        label=request.label or formula,
+        currency=result.currency,
+        denominator=result.per,
+        period=periods.pop() if len(periods) == 1 else None,
+        basis=weakest(operand.basis for operand in request.operands),
+    )
+    return Calculation(
+        figures=(figure,),
+        findings=(_finding(request, formula),),
+        caveats=tuple(_caveats(request)),
+        formula=formula,
+    )
+
+
+def _apply(operation: Operation, operands: list[Measured]) -> Measured:
+    match operation:
+        case "sum":
+            return add(operands)
+        case "product":
+            return multiply(operands)
+        case "difference":
+            return subtract(operands[0], operands[1])
+        case "delta":
+            return subtract(operands[1], operands[0])
+        case "share":
+            return part_of(operands[0], operands[1])
+        case "ratio":
+            return divide(operands[0], operands[1])
+        case "growth":
+            return grow(operands[0], operands[1])
+
+
+def _number(measured: Measured) -> int | float:
+    """Money to the minor unit; a whole count as an integer; else the nearest float."""
+    if measured.unit == "money" or (measured.value.denominator == 1 and measured.unit not in ("share", "points", "multiple")):
+        return round(measured.value)
+    return float(measured.value)
+
+
+def _formula(operation: Operation, names: list[str]) -> str:
+    if operation in ("sum", "product"):
+        return " plus ".join(names) if operation == "sum" else " times ".join(names)
+    return FORMULAS[operation].format(*names)
+
+
+def _finding(request: Calculate, formula: str) -> str:
+    """A sentence without digits: a name that holds some stays out of it."""
+    said = next((text for text in (request.label, formula) if text and not re.search(r"\d", text)), "the result")
+    return f"{said[0].upper()}{said[1:]}: {{{{{request.name}}}}}."
+
+
+def _caveats(request: Calculate) -> list[Caveat]:
+    periods = {operand.period for operand in request.operands if operand.period}
+    if len(periods) > 1 and request.operation in ("sum", "share", "ratio", "product"):
+        return [
+            Caveat(
+                code="periods_differ",
+                text="The figures that went in are for different periods.",
+                insist=True,
+                signs=("different periods", "periods differ", "not the same period"),
+            )
+        ]
+    return []
