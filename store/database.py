@@ -1,0 +1,111 @@
+"""The application's connections: a pool whose transactions see one workspace each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from store.errors import DatabaseUnavailable, NotMigrated, StoreError
+from store.settings import StoreSettings
+from store.signature import PROBE, Signer
+
+Connection = AsyncConnection[DictRow]
+"""What repository functions take: inside a transaction that somebody else commits."""
+
+CONNECTION_OPTIONS: dict[str, Any] = {
+    "row_factory": dict_row,
+    "connect_timeout": 5,
+    # a peer that vanished without a word is noticed within half a minute
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+
+
+@dataclass(slots=True)
+class Database:
+    """An open database. Make it with `open`, close it with `close`, both on the same event loop."""
+
+    url: str
+    signer: Signer
+    pool: AsyncConnectionPool[Connection]
+
+    @classmethod
+    async def open(cls, url: str, *, secret: str | None = None, size: int = 10, wait: float = 5.0, name: str = "groundwork") -> Database:
+        """Connect as the application's role. Raises DatabaseUnavailable within `wait` seconds, NotMigrated, or StoreError for a wrong key."""
+        signer = Signer.of(url, secret)
+        pool = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={**CONNECTION_OPTIONS, "application_name": name},
+            min_size=1,
+            max_size=size,
+            timeout=wait,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            name=name,
+        )
+        database = cls(url, signer, pool)
+        try:
+            await pool.open(wait=True, timeout=wait)
+            await database.check_key()
+        except BaseException as error:
+            await pool.close()
+            if isinstance(error, PoolTimeout):
+                raise DatabaseUnavailable("Postgres cannot be reached: is it running? (`groundwork db start`, or check DATABASE_URL)") from error
+            raise
+        return database
+
+    @classmethod
+    async def of(cls, settings: StoreSettings, **options: Any) -> Database:
+        """Connect as the settings say: DATABASE_URL, else the embedded database of the home, which has to run."""
+        from store import embedded
+
+        url = settings.database_url.get_secret_value() if settings.database_url else embedded.urls(settings.home).app
+        return await cls.open(url, secret=settings.secret.get_secret_value() if settings.secret else None, **options)
+
+    @asynccontextmanager
+    async def transaction(self, workspace_id: str | None) -> AsyncIterator[Connection]:
+        """A transaction that sees this workspace only; with None, no tenant's rows at all. Commits at the end, rolls back on an error."""
+        async with self.connection() as connection, connection.transaction():
+            if workspace_id is not None:
+                await self.enter(connection, workspace_id)
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection of the pool, outside any transaction and workspace. Raises DatabaseUnavailable."""
+        try:
+            async with self.pool.connection() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise DatabaseUnavailable("Postgres gives no connection: it is down, or all connections are in use") from error
+
+    async def enter(self, connection: Connection, workspace_id: str) -> None:
+        """Set the workspace until the end of the connection's transaction."""
+        await connection.execute("SELECT set_config('groundwork.workspace', %s, true)", (self.signer.sign(workspace_id),))
+
+    async def check_key(self) -> None:
+        """Raises NotMigrated, or StoreError when the database checks signatures with another key than we sign with."""
+        try:
+            async with self.transaction(PROBE) as connection:
+                row = await (await connection.execute("SELECT groundwork_workspace() AS seen")).fetchone()
+        except psycopg.errors.UndefinedFunction as error:
+            raise NotMigrated("the database has no schema yet: run `groundwork migrate`") from error
+        if row is None or row["seen"] != PROBE:
+            raise StoreError(
+                "this process and the database hold different workspace keys: run `groundwork migrate` with the same DATABASE_URL "
+                "(or GROUNDWORK_SECRET) that this process has"
+            )
+
+    async def close(self) -> None:
+        """Close all connections, waiting a moment for those in use."""
+        await asyncio.shield(self.pool.close(timeout=5.0))

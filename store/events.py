@@ -1,0 +1,56 @@
+"""The ordered log of a run: pages, SSE clients and the audit trail all read this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from store.database import Connection
+from store.errors import StoreError
+
+CHANNEL = "run_events"
+"""NOTIFY channel; the payload is the run's id, so a listener that may see the run knows to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened in a run. Numbers start at 1 and have no gaps."""
+
+    run_id: str
+    number: int
+    kind: str
+    payload: dict[str, Any]
+    at: datetime
+
+
+async def append(connection: Connection, run_id: str, kind: str, payload: dict[str, Any] | None = None) -> Event:
+    """Append to a run's log and wake its listeners at commit. Raises StoreError when there is no such run.
+
+    The run's row is locked until commit: two writers of one run take turns, so numbers are gapless and readers never see 3 before 2.
+    """
+    statement = """
+        WITH numbered AS (UPDATE runs SET last_event = last_event + 1 WHERE id = %(run_id)s RETURNING id, last_event),
+             woken AS (SELECT pg_notify(%(channel)s, id) FROM numbered)
+        INSERT INTO run_events (run_id, number, kind, payload)
+        SELECT id, last_event, %(kind)s, %(payload)s FROM numbered, woken
+     RETURNING run_id, number, kind, payload, at"""
+    values = {"run_id": run_id, "channel": CHANNEL, "kind": kind, "payload": Jsonb(payload or {})}
+    row = await (await connection.execute(statement, values)).fetchone()
+    if row is None:
+        raise StoreError(f"there is no run {run_id!r} in this workspace")
+    return Event(**row)
+
+
+async def after(connection: Connection, run_id: str, number: int, limit: int = 500) -> list[Event]:
+    """Events with a greater number, in order."""
+    statement = "SELECT run_id, number, kind, payload, at FROM run_events WHERE run_id = %s AND number > %s ORDER BY number LIMIT %s"
+    return [Event(**row) for row in await (await connection.execute(statement, (run_id, number, limit))).fetchall()]
+
+
+async def prune(connection: Connection, older_than: datetime) -> int:
+    """Drop the events of the workspace's runs that ended before this time. Returns how many."""
+    statement = "DELETE FROM run_events AS e USING runs AS r WHERE r.id = e.run_id AND r.finished_at < %s"
+    return (await connection.execute(statement, (older_than,))).rowcount

@@ -1,0 +1,117 @@
+"""Runs: one task of one client from request to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from grounding.ids import new_id
+from store.database import Connection
+
+RunStatus = Literal["queued", "running", "waiting", "succeeded", "needs_person", "failed", "cancelled"]
+"""waiting: for an approval · needs_person: finished, but a person has to settle what could not be verified."""
+
+ENDED: frozenset[RunStatus] = frozenset({"succeeded", "needs_person", "failed", "cancelled"})
+COLUMNS = (
+    "id, workspace_id, client_id, kind, brief, status, created_at, started_at, finished_at, error, deliverable_id, usage, model, cancel_requested"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `usage` counts model calls, tokens and cost; `model` says which model answered."""
+
+    id: str
+    workspace_id: str
+    client_id: str
+    kind: str
+    brief: str
+    status: RunStatus
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str | None
+    deliverable_id: str | None
+    usage: dict[str, Any]
+    model: dict[str, Any]
+    cancel_requested: bool
+
+    @property
+    def thread_id(self) -> str:
+        """The id its checkpoints go by; the prefix is what row-level security checks."""
+        return f"{self.workspace_id}:{self.id}"
+
+
+async def create_run(connection: Connection, client_id: str, kind: str, brief: str) -> Run:
+    """Make a queued run of the transaction's workspace. Raises psycopg.errors.ForeignKeyViolation for another workspace's client."""
+    statement = f"INSERT INTO runs (id, client_id, kind, brief) VALUES (%s, %s, %s, %s) RETURNING {COLUMNS}"
+    row = await (await connection.execute(statement, (new_id("run"), client_id, kind, brief))).fetchone()
+    assert row is not None
+    return Run(**row)
+
+
+async def get_run(connection: Connection, run_id: str) -> Run | None:
+    """The run of this id."""
+    row = await (await connection.execute(f"SELECT {COLUMNS} FROM runs WHERE id = %s", (run_id,))).fetchone()
+    return Run(**row) if row else None
+
+
+async def list_runs(connection: Connection, *, client_id: str | None = None, status: RunStatus | None = None, limit: int = 50) -> list[Run]:
+    """Runs, newest first."""
+    statement = f"""
+        SELECT {COLUMNS} FROM runs
+         WHERE (%(client_id)s::text IS NULL OR client_id = %(client_id)s) AND (%(status)s::text IS NULL OR status = %(status)s)
+         ORDER BY created_at DESC, id DESC LIMIT %(limit)s"""
+    values = {"client_id": client_id, "status": status, "limit": limit}
+    return [Run(**row) for row in await (await connection.execute(statement, values)).fetchall()]
+
+
+async def set_status(
+    connection: Connection,
+    run_id: str,
+    status: RunStatus,
+    *,
+    error: str | None = None,
+    deliverable_id: str | None = None,
+    usage: dict[str, Any] | None = None,
+    model: dict[str, Any] | None = None,
+) -> Run | None:
+    """Move a run on; what is not given stays. A run that has ended does not move again: then None, and nothing is written."""
+    statement = f"""
+        UPDATE runs
+           SET status = %(status)s,
+               error = coalesce(%(error)s, error),
+               deliverable_id = coalesce(%(deliverable_id)s, deliverable_id),
+               usage = coalesce(%(usage)s, usage),
+               model = coalesce(%(model)s, model),
+               started_at = CASE WHEN %(status)s = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
+               finished_at = CASE WHEN %(status)s = ANY(%(ended)s) THEN now() END
+         WHERE id = %(run_id)s AND status <> ALL(%(ended)s)
+     RETURNING {COLUMNS}"""
+    values = {
+        "run_id": run_id,
+        "status": status,
+        "error": error,
+        "deliverable_id": deliverable_id,
+        "usage": Jsonb(usage) if usage is not None else None,
+        "model": Jsonb(model) if model is not None else None,
+        "ended": sorted(ENDED),
+    }
+    row = await (await connection.execute(statement, values)).fetchone()
+    return Run(**row) if row else None
+
+
+async def request_cancel(connection: Connection, run_id: str) -> Run | None:
+    """Ask a run to stop; one that is still queued ends at once. None when there is no such run, unchanged when it has ended."""
+    statement = f"""
+        UPDATE runs
+           SET cancel_requested = cancel_requested OR status <> ALL(%(ended)s),
+               status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,
+               finished_at = CASE WHEN status = 'queued' THEN now() ELSE finished_at END
+         WHERE id = %(run_id)s
+     RETURNING {COLUMNS}"""
+    row = await (await connection.execute(statement, {"run_id": run_id, "ended": sorted(ENDED)})).fetchone()
+    return Run(**row) if row else None
