@@ -26,7 +26,6 @@ from llm.complete import complete
 from llm.models import chat_model, describe
 from prompts.library import load as load_prompt
 from store import evidence as evidence_records
-from store.deliverables import NewDeliverable
 from tools.contract import Figure, Tool, ToolInputError, ToolRefusal
 from tools.registry import load as load_tool
 
@@ -275,25 +274,18 @@ async def publish(state: RunState, context: RunContext) -> Done:
         model=state["model"],
         problems=problems,
     )
-    content = deliverable.model_dump(mode="json")
-    record = NewDeliverable(
-        id=stable_id("dl", context.run.id),
-        run_id=context.run.id,
-        client_id=context.client.id,
-        kind=context.agent.kind,
-        title=deliverable.title,
-        status=state["outcome"] or "needs_person",
-        content=content,
-        markdown=markdown,
-        verdict=state["verdict"] or {},
-        evidence_aliases={alias: evidence.id for alias, evidence in known.items()},
-        model=state["model"],
-        prompt={"name": prompt.name, "version": prompt.version, "sha256": prompt.sha256},
-        content_hash=content_hash(content),
-    )
-    made = tuple(known[alias] for alias in ("A",) if alias in known)
-    payload = {"deliverable": record.id, "status": record.status, "title": record.title}
-    return Done(END, {"deliverable_id": record.id, "markdown": None}, (("deliverable", payload),), made, record)
+    record = {
+        "kind": context.agent.kind,
+        "title": deliverable.title,
+        "status": state["outcome"] or "needs_person",
+        "content": deliverable.model_dump(mode="json"),
+        "markdown": markdown,
+        "verdict": state["verdict"] or {},
+        "evidence_aliases": {alias: evidence.id for alias, evidence in known.items()},
+        "model": state["model"],
+        "prompt": {"name": prompt.name, "version": prompt.version, "sha256": prompt.sha256},
+    }
+    return Done(END, {}, evidence=tuple(known[alias] for alias in ("A",) if alias in known), deliverable=record)
 
 
 def content_hash(content: dict[str, Any]) -> str:

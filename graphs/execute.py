@@ -9,7 +9,6 @@ from langgraph.types import Command
 
 from agents.roster import AGENTS
 from graphs.deliverable import RunFailed, build
-from graphs.run_tool import today
 from graphs.services import Services
 from graphs.state import RunContext
 from graphs.steps import Cancelled
@@ -21,7 +20,6 @@ from tools.contract import ToolRefusal
 
 log = logging.getLogger(__name__)
 
-ENDED = frozenset({"finished", "needs_person", "rejected", "failed", "cancelled"})
 MOST_STEPS = 150
 
 
@@ -41,12 +39,12 @@ async def _execute(services: Services, workspace_id: str, run_id: str, decision:
     async with services.database.transaction(workspace_id) as connection:
         run = await runs.get_run(connection, run_id)
         client = await clients.get_client(connection, run.client_id) if run else None
-        if run is None or client is None or run.status in ENDED:
+        if run is None or client is None or run.status in runs.ENDED:
             return
         if run.status == "queued":
             await runs.set_status(connection, run_id, "running")
             await events.append(connection, run_id, "started", {"kind": run.kind}, key="started")
-    context = RunContext(services, workspace_id, client, run, AGENTS[run.kind], run.as_of or today(client.locale))
+    context = RunContext(services, workspace_id, client, run, AGENTS[run.kind], run.as_of)
     config = {"configurable": {"thread_id": f"{workspace_id}:{run_id}"}, "recursion_limit": MOST_STEPS}
     try:
         async with checkpointer(services.store, workspace_id) as saver:
@@ -71,10 +69,10 @@ async def _execute(services: Services, workspace_id: str, run_id: str, decision:
 async def _settle(services: Services, workspace_id: str, run_id: str, state: dict[str, Any]) -> None:
     if waiting := state.get("__interrupt__"):
         async with services.database.transaction(workspace_id) as connection:
-            await runs.set_status(connection, run_id, "awaiting_approval", usage=state.get("usage"), model=state.get("model"))
+            await runs.set_status(connection, run_id, "waiting", usage=state.get("usage"), model=state.get("model"))
             await events.append(connection, run_id, "approval_asked", waiting[0].value, key=f"asked:{state['step']}")
         return
-    status = {"published": "finished"}.get(state["outcome"], state["outcome"])
+    status = "needs_person" if state["outcome"] == "needs_person" else "succeeded"
     await _end(services, workspace_id, run_id, status, state.get("reason"), state)
 
 

@@ -30,7 +30,7 @@ class Done:
     update: RunState
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    deliverable: deliverables.NewDeliverable | None = None
+    deliverable: dict[str, Any] | None = None
 
 
 Body = Callable[[RunState, RunContext], Awaitable[Done]]
@@ -59,7 +59,10 @@ def step(name: str) -> Callable[[Body], Node]:
                 for evidence in done.evidence:
                     await evidence_records.add(connection, context.client.id, context.run.id, evidence)
                 if done.deliverable is not None:
-                    await deliverables.add(connection, done.deliverable)
+                    made = await deliverables.add(connection, run_id=context.run.id, client_id=context.client.id, **done.deliverable)
+                    done.update["deliverable_id"] = made.id
+                    payload = {"deliverable": made.id, "version": made.version, "status": made.status, "title": made.title}
+                    await events.append(connection, context.run.id, "deliverable", payload, key=f"{number}:deliverable")
                 for index, (kind, payload) in enumerate((("step", {"name": name, "number": number}), *done.events)):
                     await events.append(connection, context.run.id, kind, payload, key=f"{number}:{index}")
             return Command(goto=done.goto, update={**done.update, "step": number})

@@ -26,18 +26,23 @@ class Event:
     at: datetime
 
 
-async def append(connection: Connection, run_id: str, kind: str, payload: dict[str, Any] | None = None) -> Event:
+async def append(connection: Connection, run_id: str, kind: str, payload: dict[str, Any] | None = None, *, key: str | None = None) -> Event:
     """Append to a run's log and wake its listeners at commit. Raises StoreError when there is no such run.
 
     The run's row is locked until commit: two writers of one run take turns, so numbers are gapless and readers never see 3 before 2.
+    With a `key` the event is written once: a step that runs again after a kill gets the event that is there.
     """
     statement = """
         WITH numbered AS (UPDATE runs SET last_event = last_event + 1 WHERE id = %(run_id)s RETURNING id, last_event),
              woken AS (SELECT pg_notify(%(channel)s, id) FROM numbered)
-        INSERT INTO run_events (run_id, number, kind, payload)
-        SELECT id, last_event, %(kind)s, %(payload)s FROM numbered, woken
+        INSERT INTO run_events (run_id, number, kind, payload, key)
+        SELECT id, last_event, %(kind)s, %(payload)s, %(key)s FROM numbered, woken
      RETURNING run_id, number, kind, payload, at"""
-    values = {"run_id": run_id, "channel": CHANNEL, "kind": kind, "payload": Jsonb(payload or {})}
+    values = {"run_id": run_id, "channel": CHANNEL, "kind": kind, "payload": Jsonb(payload or {}), "key": key}
+    if key is not None:
+        there = "SELECT run_id, number, kind, payload, at FROM run_events WHERE run_id = %(run_id)s AND key = %(key)s"
+        if (row := await (await connection.execute(there, values)).fetchone()) is not None:
+            return Event(**row)
     row = await (await connection.execute(statement, values)).fetchone()
     if row is None:
         raise StoreError(f"there is no run {run_id!r} in this workspace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
@@ -16,7 +16,7 @@ RunStatus = Literal["queued", "running", "waiting", "succeeded", "needs_person",
 
 ENDED: frozenset[RunStatus] = frozenset({"succeeded", "needs_person", "failed", "cancelled"})
 COLUMNS = (
-    "id, workspace_id, client_id, kind, brief, status, created_at, started_at, finished_at, error, deliverable_id, usage, model, cancel_requested"
+    "id, workspace_id, client_id, kind, brief, as_of, status, created_at, started_at, finished_at, error, deliverable_id, usage, model, cancel_requested"
 )
 
 
@@ -29,6 +29,7 @@ class Run:
     client_id: str
     kind: str
     brief: str
+    as_of: date
     status: RunStatus
     created_at: datetime
     started_at: datetime | None
@@ -45,10 +46,10 @@ class Run:
         return f"{self.workspace_id}:{self.id}"
 
 
-async def create_run(connection: Connection, client_id: str, kind: str, brief: str) -> Run:
-    """Make a queued run of the transaction's workspace. Raises psycopg.errors.ForeignKeyViolation for another workspace's client."""
-    statement = f"INSERT INTO runs (id, client_id, kind, brief) VALUES (%s, %s, %s, %s) RETURNING {COLUMNS}"
-    row = await (await connection.execute(statement, (new_id("run"), client_id, kind, brief))).fetchone()
+async def create_run(connection: Connection, client_id: str, kind: str, brief: str, *, as_of: date) -> Run:
+    """Make a queued run of the transaction's workspace; `as_of` is the day that its answers are for. Raises psycopg.errors.ForeignKeyViolation for another workspace's client."""
+    statement = f"INSERT INTO runs (id, client_id, kind, brief, as_of) VALUES (%s, %s, %s, %s, %s) RETURNING {COLUMNS}"
+    row = await (await connection.execute(statement, (new_id("run"), client_id, kind, brief, as_of))).fetchone()
     assert row is not None
     return Run(**row)
 

@@ -6,6 +6,7 @@ CREATE TABLE runs (
     client_id text NOT NULL,
     kind text NOT NULL,
     brief text NOT NULL,
+    as_of date NOT NULL,
     status text NOT NULL DEFAULT 'queued'
         CHECK (status IN ('queued', 'running', 'waiting', 'succeeded', 'needs_person', 'failed', 'cancelled')),
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -30,7 +31,9 @@ CREATE TABLE run_events (
     kind text NOT NULL,
     payload jsonb NOT NULL DEFAULT '{}',
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    key text,
     PRIMARY KEY (run_id, number),
+    UNIQUE (run_id, key),
     FOREIGN KEY (workspace_id, run_id) REFERENCES runs (workspace_id, id) ON DELETE CASCADE
 );
 
