@@ -62,11 +62,8 @@ def sources(evidence: Mapping[str, Evidence], passages: Sequence[Mapping[str, An
 
 def colophon(evidence: Mapping[str, Evidence], model: Mapping[str, Any]) -> str:
     """Who wrote it, said openly."""
-    writer = (
-        f"Written by the language model {model['name']}."
-        if model.get("is_llm")
-        else f"Written by {model['name']}: rules, not a language model. It shows what the figures say; it has no taste and no ideas of its own."
-    )
+    rules = f"Written by {model['name']}: rules, not a language model. It says what the figures say and has no ideas of its own."
+    writer = f"Written by the language model {model['name']}." if model.get("is_llm") else rules
     return f"---\n\n*{writer} Every figure above was filled in from its tool run and checked; none was written by the writer.*"
 
 

@@ -23,10 +23,12 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(store: StoreSettings | None = None, models: ModelSettings | None = None) -> AsyncIterator[Services]:
-    """Services with an open pool, closed at the end."""
+async def open_services(
+    store: StoreSettings | None = None, models: ModelSettings | None = None, *, name: str = "groundwork"
+) -> AsyncIterator[Services]:
+    """Services with an open pool, closed at the end. Raises DatabaseUnavailable, NotMigrated."""
     store, models = store or StoreSettings(), models or ModelSettings()
-    database = await Database.open(store.database_url)
+    database = await Database.of(store, name=name)
     try:
         yield Services(database, store, models, embedder(models))
     finally:

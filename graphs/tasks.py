@@ -47,3 +47,15 @@ async def create_task(
     await audit.note(connection, actor, "task.create", run.id, {"kind": kind, "client": known.slug})
     await enqueue(connection, workspace_id, run.id)
     return run
+
+
+async def cancel_task(connection: Any, run_id: str, *, actor: str) -> Run | None:
+    """Ask a run to stop: at once while it is queued, else before its next step. None when there is no such run."""
+    run = await runs.request_cancel(connection, run_id)
+    if run is None:
+        return None
+    await audit.note(connection, actor, "task.cancel", run_id, {})
+    if run.status == "cancelled":
+        payload = {"status": "cancelled", "reason": "stopped on request", "deliverable": None, "usage": None}
+        await events.append(connection, run_id, "finished", payload, key="finished")
+    return run
