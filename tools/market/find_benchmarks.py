@@ -9,11 +9,10 @@ from pydantic import ConfigDict, Field
 
 from tools.contract import Caveat, Column, Decision, Figure, Interval, NotEnoughData, Request, Table, ToolResult, choice, tool
 from tools.market._benchmarks import BENCHMARKS, Benchmark
+from tools.methods.channel_names import channel_name, joined
 
 Channel = Literal["google_ads", "meta", "linkedin", "tiktok", "email"]
 Metric = Literal["ctr", "cpc", "conversion_rate", "cost_per_lead", "open_rate", "click_rate", "unsubscribe_rate"]
-
-NAMES: dict[str, str] = {"google_ads": "Google Ads", "meta": "Meta", "linkedin": "LinkedIn", "tiktok": "TikTok", "email": "Email"}
 
 
 class FindBenchmarks(Request):
@@ -45,7 +44,7 @@ class Benchmarks(ToolResult):
 
 @tool(version=1, field="market")
 def find_benchmarks(request: FindBenchmarks) -> Benchmarks:
-    """Look up dated public benchmarks of other advertisers per channel: click-through, cost per click, conversion, cost per lead, email rates.
+    """Look up dated public benchmarks of other advertisers, per channel: click-through, cost per click or lead, conversion, email rates.
 
     Each figure has basis `benchmark`, the publisher, the address, the date and the population. They are not this client's figures, no
     amount is converted to another currency, and no figure is estimated: a channel without a published figure on file is named as missing.
@@ -136,7 +135,8 @@ def _finding(benchmark: Benchmark) -> str:
     who = "in the same line of business" if benchmark.industry != "all" else "across industries"
     label = benchmark.label.split(", middle")[0]
     tail = f" (published range {{{{{_key(benchmark)}|range}}}})" if benchmark.low is not None else ""
-    return f"{NAMES[benchmark.channel]}: other advertisers {who} report a {label} of {{{{{_key(benchmark)}}}}}{tail}."
+    name = channel_name(benchmark.channel)
+    return f"{name[0].upper()}{name[1:]}: other advertisers {who} report a {label} of {{{{{_key(benchmark)}}}}}{tail}."
 
 
 def _caveats(chosen: list[Benchmark], missing: tuple[str, ...], request: FindBenchmarks) -> list[Caveat]:
@@ -160,15 +160,16 @@ def _caveats(chosen: list[Benchmark], missing: tuple[str, ...], request: FindBen
         )
     as_of = request.as_of
     if as_of and any(_years(b.study.dated, as_of) > request.stale_after_years for b in chosen):
-        stale = sorted({NAMES[b.channel] for b in chosen if _years(b.study.dated, as_of) > request.stale_after_years})
+        stale = sorted({channel_name(b.channel) for b in chosen if _years(b.study.dated, as_of) > request.stale_after_years})
         caveats.append(
-            Caveat(code="old_benchmark", text=f"Some of the published figures for {_list(stale)} are old: see their dates.", insist=True,
+            Caveat(code="old_benchmark", text=f"Some of the published figures for {joined(stale)} are old: see their dates.", insist=True,
                    signs=("are old", "older", "dated", "out of date"))
         )  # fmt: skip
     if missing:
         caveats.append(
             Caveat(
-                code="no_benchmark", text=f"No published figure that could be checked is on file for {_list([NAMES[m] for m in missing])}."
+                code="no_benchmark",
+                text=f"No published figure that could be checked is on file for {joined([channel_name(m) for m in missing])}.",
             )
         )
     if request.industry and not any(b.industry == request.industry for b in chosen):
@@ -182,18 +183,16 @@ def _caveats(chosen: list[Benchmark], missing: tuple[str, ...], request: FindBen
         note, channel = benchmark.study.note, benchmark.channel
         if note and note not in seen and not any(character.isdigit() for character in note):
             seen.add(note)
-            caveats.append(Caveat(code=f"about_{channel}_{benchmark.placement}", text=f"{NAMES[channel]}: {note[0].lower()}{note[1:]}"))
+            caveats.append(
+                Caveat(code=f"about_{channel}_{benchmark.placement}", text=f"{channel_name(channel)}: {note[0].lower()}{note[1:]}")
+            )
     return caveats
-
-
-def _list(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _table(chosen: list[Benchmark]) -> Table:
     rows = tuple(
         (
-            NAMES[b.channel],
+            channel_name(b.channel),
             b.label,
             b.value if b.unit == "share" else None,
             b.value if b.unit == "money" else None,
