@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -34,14 +34,17 @@ CONNECTION_OPTIONS: dict[str, Any] = {
 class Database:
     """An open database. Make it with `open`, close it with `close`, both on the same event loop."""
 
-    url: str
+    url: str = field(repr=False)
     signer: Signer
     pool: AsyncConnectionPool[Connection]
 
     @classmethod
-    async def open(cls, url: str, *, secret: str | None = None, size: int = 10, wait: float = 5.0, name: str = "groundwork") -> Database:
-        """Connect as the application's role. Raises DatabaseUnavailable within `wait` seconds, NotMigrated, or StoreError for a wrong key."""
-        signer = Signer.of(url, secret)
+    async def open(cls, url: str, *, size: int = 10, wait: float = 5.0, name: str = "groundwork") -> Database:
+        """Connect as the application's role.
+
+        Raises DatabaseUnavailable after `wait` seconds, NotMigrated, or StoreError when the workspace key is another.
+        """
+        signer = Signer.of(url)
         pool = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
@@ -60,17 +63,14 @@ class Database:
         except BaseException as error:
             await pool.close()
             if isinstance(error, PoolTimeout):
-                raise DatabaseUnavailable("Postgres cannot be reached: is it running? (`groundwork db start`, or check DATABASE_URL)") from error
+                raise DatabaseUnavailable("Postgres cannot be reached: run `groundwork db start`, or check DATABASE_URL") from error
             raise
         return database
 
     @classmethod
     async def of(cls, settings: StoreSettings, **options: Any) -> Database:
-        """Connect as the settings say: DATABASE_URL, else the embedded database of the home, which has to run."""
-        from store import embedded
-
-        url = settings.database_url.get_secret_value() if settings.database_url else embedded.urls(settings.home).app
-        return await cls.open(url, secret=settings.secret.get_secret_value() if settings.secret else None, **options)
+        """Connect as the settings say: to DATABASE_URL, else to the embedded database of the home, which has to run."""
+        return await cls.open(settings.database_url, **options)
 
     @asynccontextmanager
     async def transaction(self, workspace_id: str | None) -> AsyncIterator[Connection]:

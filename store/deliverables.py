@@ -15,9 +15,8 @@ from store.database import Connection
 from store.errors import StoreError
 
 DeliverableStatus = Literal["draft", "needs_person", "awaiting_approval", "published", "rejected"]
-COLUMNS = (
-    "id, run_id, client_id, kind, title, version, status, content, markdown, verdict, evidence_aliases, model, prompt, content_hash, created_at"
-)
+COLUMNS = """id, run_id, client_id, kind, title, version, status, content, markdown, verdict, evidence_aliases, model, prompt,
+    content_hash, created_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,8 @@ async def add(
                                   evidence_aliases, model, prompt, content_hash)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"""
     values = (
-        new_id("dl"), run_id, client_id, kind, title, latest["version"] + 1 if latest else 1, status, Jsonb(content), markdown, Jsonb(verdict),
-        Jsonb(evidence_aliases), Jsonb(model), Jsonb(prompt), content_hash,
+        new_id("dl"), run_id, client_id, kind, title, latest["version"] + 1 if latest else 1, status, Jsonb(content), markdown,
+        Jsonb(verdict), Jsonb(evidence_aliases), Jsonb(model), Jsonb(prompt), content_hash,
     )  # fmt: skip
     row = await (await connection.execute(statement, values)).fetchone()
     assert row is not None

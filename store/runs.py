@@ -15,9 +15,8 @@ RunStatus = Literal["queued", "running", "waiting", "succeeded", "needs_person",
 """waiting: for an approval · needs_person: finished, but a person has to settle what could not be verified."""
 
 ENDED: frozenset[RunStatus] = frozenset({"succeeded", "needs_person", "failed", "cancelled"})
-COLUMNS = (
-    "id, workspace_id, client_id, kind, brief, as_of, status, created_at, started_at, finished_at, error, deliverable_id, usage, model, cancel_requested"
-)
+COLUMNS = """id, workspace_id, client_id, kind, brief, as_of, status, created_at, started_at, finished_at, error, deliverable_id,
+    usage, model, cancel_requested"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,10 @@ class Run:
 
 
 async def create_run(connection: Connection, client_id: str, kind: str, brief: str, *, as_of: date) -> Run:
-    """Make a queued run of the transaction's workspace; `as_of` is the day that its answers are for. Raises psycopg.errors.ForeignKeyViolation for another workspace's client."""
+    """Make a queued run of the transaction's workspace; `as_of` is the day that its answers are for.
+
+    Raises psycopg.errors.ForeignKeyViolation for another workspace's client.
+    """
     statement = f"INSERT INTO runs (id, client_id, kind, brief, as_of) VALUES (%s, %s, %s, %s, %s) RETURNING {COLUMNS}"
     row = await (await connection.execute(statement, (new_id("run"), client_id, kind, brief, as_of))).fetchone()
     assert row is not None

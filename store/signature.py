@@ -6,6 +6,7 @@ So the setting carries a signature that the database checks with a key only the 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -24,11 +25,14 @@ class Signer:
     key: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, url: str, secret: str | None = None) -> Signer:
-        """From the explicit secret, else from the password in the application's database URL. Raises StoreError without either."""
-        material = secret or conninfo_to_dict(url).get("password")
+    def of(cls, url: str) -> Signer:
+        """From GROUNDWORK_SECRET if set, else from the password in the application's URL. Raises StoreError without either."""
+        material = os.environ.get("GROUNDWORK_SECRET") or conninfo_to_dict(url).get("password")
         if not material:
-            raise StoreError("DATABASE_URL holds no password: set GROUNDWORK_SECRET to a long random value for `groundwork migrate` and every process")
+            raise StoreError(
+                "DATABASE_URL holds no password to derive the workspace key from: "
+                "set GROUNDWORK_SECRET to one long random value for `groundwork migrate` and for every process"
+            )
         return cls(sha256(b"groundwork workspace key\0" + str(material).encode()).digest())
 
     def sign(self, workspace_id: str) -> str:

@@ -84,7 +84,7 @@ DECLARE
     found api_keys;
 BEGIN
     SELECT * INTO found FROM api_keys AS k
-     WHERE k.prefix = wanted_prefix AND k.hash = wanted_hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now());
+     WHERE k.prefix = wanted_prefix AND k.hash = wanted_hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp());
     IF found.id IS NULL THEN
         RETURN;
     END IF;

@@ -20,10 +20,11 @@ CREATE TABLE chunks (
     client_id text NOT NULL,
     document_id text NOT NULL,
     number integer NOT NULL,
+    title text NOT NULL,
     text text NOT NULL,
     model text NOT NULL,
     embedding vector NOT NULL,
-    search tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('english', text)) STORED,
+    search tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('english', title || ' ' || text)) STORED,
     PRIMARY KEY (document_id, number),
     FOREIGN KEY (workspace_id, document_id) REFERENCES documents (workspace_id, id) ON DELETE CASCADE
 );

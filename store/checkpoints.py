@@ -1,0 +1,78 @@
+"""LangGraph checkpoints in Postgres: one workspace per connection, under row-level security by the thread id's prefix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from store.database import CONNECTION_OPTIONS, Connection, Database
+from store.settings import StoreSettings
+from store.signature import Signer
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+
+
+@asynccontextmanager
+async def checkpointer(where: Database | StoreSettings, workspace_id: str) -> AsyncIterator[AsyncPostgresSaver]:
+    """A checkpointer that sees this workspace's threads (`<workspace id>:<run or thread id>`) and no others.
+
+    It has connections of its own, made anew when the database comes back, with the workspace set for their whole life.
+    """
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+
+    url = where.url if isinstance(where, Database) else where.database_url
+    signed = (where.signer if isinstance(where, Database) else Signer.of(url)).sign(workspace_id)
+    options: dict[str, Any] = {
+        **CONNECTION_OPTIONS,
+        "autocommit": True,
+        "prepare_threshold": None,
+        "application_name": "groundwork checkpoints",
+    }
+    pool: AsyncConnectionPool[AsyncConnection[dict[str, Any]]] = AsyncConnectionPool(
+        url,
+        kwargs={**options, "options": f"-c groundwork.workspace={signed}"},
+        min_size=1,
+        max_size=2,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+    )
+    await pool.open(wait=True, timeout=10)
+    try:
+        yield AsyncPostgresSaver(pool)
+    finally:
+        await pool.close(timeout=5)
+
+
+async def forget(connection: Connection, thread_id: str) -> int:
+    """Drop all checkpoints of a thread, in the transaction of its workspace. Returns how many rows went."""
+    gone = 0
+    for table in TABLES:
+        gone += (await connection.execute(f"DELETE FROM {table} WHERE thread_id = %s", (thread_id,))).rowcount
+    return gone
+
+
+async def prune(connection: Connection, thread_id: str) -> int:
+    """Keep only the latest checkpoint of a thread that has ended, with the values it names. Returns how many rows went."""
+    latest = """
+        SELECT DISTINCT ON (checkpoint_ns) checkpoint_ns, checkpoint_id, checkpoint -> 'channel_versions' AS versions
+          FROM checkpoints WHERE thread_id = %(thread_id)s ORDER BY checkpoint_ns, checkpoint_id DESC"""
+    statements = (
+        f"""DELETE FROM checkpoint_writes AS w WHERE thread_id = %(thread_id)s AND NOT EXISTS
+            (SELECT 1 FROM ({latest}) AS l WHERE l.checkpoint_ns = w.checkpoint_ns AND l.checkpoint_id = w.checkpoint_id)""",
+        f"""DELETE FROM checkpoint_blobs AS b WHERE thread_id = %(thread_id)s AND NOT EXISTS
+            (SELECT 1 FROM ({latest}) AS l WHERE l.checkpoint_ns = b.checkpoint_ns AND l.versions ->> b.channel = b.version)""",
+        f"""DELETE FROM checkpoints AS c WHERE thread_id = %(thread_id)s AND NOT EXISTS
+            (SELECT 1 FROM ({latest}) AS l WHERE l.checkpoint_ns = c.checkpoint_ns AND l.checkpoint_id = c.checkpoint_id)""",
+    )
+    gone = 0
+    for statement in statements:
+        gone += (await connection.execute(statement, {"thread_id": thread_id})).rowcount
+    return gone
