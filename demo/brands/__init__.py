@@ -1,0 +1,1 @@
+"""The true parameters of each simulated brand, one file each."""
