@@ -1,0 +1,101 @@
+"""The engines that read Parquet files as Ibis tables: DuckDB in this process, or PySpark by configuration. Expressions are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import ibis
+    import pyarrow as pa
+
+EngineName = Literal["duckdb", "pyspark"]
+
+
+class Engine(Protocol):
+    """What reads files and runs expressions."""
+
+    name: EngineName
+
+    def read(self, table: str, files: Sequence[str]) -> ibis.Table:
+        """The files as one table."""
+
+    def hold(self, table: str, rows: pa.Table) -> ibis.Table:
+        """Rows in memory as one table."""
+
+    def fetch(self, expression: Any) -> pa.Table:
+        """Run an expression."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+
+
+class DuckDBEngine:
+    """DuckDB in memory, one connection, times in UTC.
+
+    One compute thread by default: a float sum over several threads depends on which finishes first, and replay compares bit for bit.
+    """
+
+    name: EngineName = "duckdb"
+
+    def __init__(self, *, threads: int = 1, spill: Path | None = None) -> None:
+        import ibis
+
+        self._connection = ibis.duckdb.connect(":memory:", threads=threads)
+        for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "autoload_known_extensions = false"):
+            self._connection.raw_sql(f"SET {setting}")
+        if spill is not None:
+            self._connection.raw_sql(f"SET temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
+
+    def read(self, table: str, files: Sequence[str]) -> ibis.Table:
+        return self._connection.read_parquet(list(files), table_name=table)
+
+    def hold(self, table: str, rows: pa.Table) -> ibis.Table:
+        self._connection.con.register("_rows", rows)
+        self._connection.con.execute(f'CREATE OR REPLACE TABLE "{table}" AS SELECT * FROM _rows')
+        self._connection.con.unregister("_rows")
+        return self._connection.table(table)
+
+    def fetch(self, expression: Any) -> pa.Table:
+        return self._connection.to_pyarrow(expression)
+
+    def close(self) -> None:
+        self._connection.disconnect()
+
+
+class PySparkEngine:
+    """A Spark session: the one that is running, or one made from `settings` (`spark.master` and the like), times in UTC."""
+
+    name: EngineName = "pyspark"
+
+    def __init__(self, *, settings: Mapping[str, str] | None = None) -> None:
+        import ibis
+        from pyspark.sql import SparkSession
+
+        builder = SparkSession.builder.appName("groundwork")
+        for key, value in {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", **(settings or {})}.items():
+            builder = builder.config(key, value)
+        self._connection = ibis.pyspark.connect(builder.getOrCreate())
+
+    def read(self, table: str, files: Sequence[str]) -> ibis.Table:
+        return self._connection.read_parquet(list(files), table_name=table)
+
+    def hold(self, table: str, rows: pa.Table) -> ibis.Table:
+        return self._connection.create_table(table, rows, overwrite=True)
+
+    def fetch(self, expression: Any) -> pa.Table:
+        return self._connection.to_pyarrow(expression)
+
+    def close(self) -> None:
+        """The session stays: others in this process may use it."""
+
+
+def open_engine(name: EngineName, *, threads: int = 1, spill: Path | None = None, settings: Mapping[str, str] | None = None) -> Engine:
+    """The engine of this name. Raises RuntimeError when PySpark is asked for and not installed."""
+    if name == "duckdb":
+        return DuckDBEngine(threads=threads, spill=spill)
+    try:
+        return PySparkEngine(settings=settings)
+    except ModuleNotFoundError as error:
+        raise RuntimeError("the engine pyspark needs pip install 'groundwork[spark]' and Java 17 or later") from error
