@@ -54,7 +54,7 @@ class MemoryFacts:
         self._backend = ibis.duckdb.connect(threads=1)
         self._names = tuple(sorted(name for name, columns in tables.items() if len(next(iter(columns.values())))))
         for name in self._names:
-            self._backend.create_table(name, typed(name, tables[name]))
+            self._backend.con.register(name, typed(name, tables[name]))
 
     def names(self) -> tuple[str, ...]:
         return self._names
