@@ -14,19 +14,19 @@ class StoreSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GROUNDWORK_", frozen=True, extra="ignore", populate_by_name=True)
 
-    home: Path = Field(Path(".groundwork"), description="folder of the embedded database and the client facts; made absolute")
+    home: Path = Field(default=Path(".groundwork"), description="folder of the embedded database and the client facts; made absolute")
     external_url: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias=AliasChoices("database_url", "DATABASE_URL"),
         description="Postgres as the application's role",
     )
     external_migrate_url: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias=AliasChoices("migrate_url", "GROUNDWORK_MIGRATE_URL"),
         description="the same Postgres as its owner",
     )
-    facts_root: Path = Field(Path("facts"), description="root of the Delta tables; a relative path is under home")
-    engine: Literal["duckdb", "pyspark"] = Field("duckdb", description="engine that aggregates facts")
+    facts_root: Path = Field(default=Path("facts"), description="root of the Delta tables; a relative path is under home")
+    engine: Literal["duckdb", "pyspark"] = Field(default="duckdb", description="engine that aggregates facts")
 
     @field_validator("home")
     @classmethod

@@ -285,10 +285,14 @@ async def test_a_request_beside_another_waits_for_its_answer(database: Database,
 
 async def test_a_failed_request_frees_its_key_and_an_old_key_is_free_again(database: Database, workspace: Workspace) -> None:
     body = idempotency.hash_of("POST", "/x", {})
-    with pytest.raises(InterruptedError):
+
+    async def fail() -> None:
         async with database.transaction(workspace.id) as connection:
             await idempotency.claim(connection, "f", body)
             raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await fail()
     async with database.transaction(workspace.id) as connection:
         assert await idempotency.claim(connection, "f", body) is None
         await idempotency.answer(connection, "f", 200, {})
