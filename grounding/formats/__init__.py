@@ -1,0 +1,1 @@
+"""A deliverable as HTML, PDF and plain Markdown."""

@@ -1,0 +1,21 @@
+"""A Vega-Lite chart as SVG, the same in page and PDF."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+
+def svg(specification: Mapping[str, object]) -> str:
+    """The chart drawn. No data is fetched: a specification that names an address is refused with ValueError."""
+    import vl_convert
+
+    if _addresses(specification):
+        raise ValueError("a chart holds its data inside; this one names an address to fetch")
+    return vl_convert.vegalite_to_svg(json.dumps(specification))
+
+
+def _addresses(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(key in ("url", "href") or _addresses(inner) for key, inner in value.items())
+    return isinstance(value, (list, tuple)) and any(_addresses(inner) for inner in value)

@@ -1,0 +1,98 @@
+"""The assumptions register: every figure in a text that was not simply observed, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from grounding.evidence import Evidence, Locale
+from grounding.rendering import show
+from grounding.slots import SlotUse
+from tools.contract import BASES, Basis, Figure, Frozen
+
+LISTED: tuple[Basis, ...] = ("assumed", "benchmark", "model", "attributed", "stated")
+"""What the register lists, weakest first: these figures rest on more than the client's own data."""
+
+MEANINGS: dict[Basis, str] = {
+    "assumed": "assumed",
+    "benchmark": "benchmark",
+    "model": "model estimate",
+    "attributed": "attributed by the platform",
+    "stated": "stated",
+    "observed": "observed",
+    "experiment": "experiment",
+}
+
+
+class RegisterRow(Frozen):
+    """One figure of the register, as a reader sees it."""
+
+    what: str
+    entity: str | None
+    shown: str
+    basis: Basis
+    source: str
+    evidence: str
+    key: str
+
+
+def register(used: Iterable[SlotUse], evidence: Mapping[str, Evidence], locale: Locale) -> list[RegisterRow]:
+    """The used figures that were stated, assumed, taken from a benchmark or estimated, and every assumption and benchmark beneath them."""
+    places = [(use.alias, use.key) for use in used if use.end != "caveat" and use.alias in evidence]
+    rows: dict[tuple[str, str], RegisterRow] = {}
+    figures = {alias: {figure.key: figure for figure in record.figures} for alias, record in evidence.items()}
+    by_id = {record.id: alias for alias, record in evidence.items()}
+    waiting, seen = list(dict.fromkeys(places)), set[tuple[str, str]]()
+    while waiting:
+        alias, key = waiting.pop(0)
+        if (alias, key) in seen:
+            continue
+        seen.add((alias, key))
+        figure = figures[alias].get(key)
+        if figure is not None and figure.basis in LISTED:
+            rows[alias, key] = _row(alias, figure, evidence[alias], locale)
+        waiting += [place for place in _beneath(evidence[alias], by_id, figures) if place not in seen]
+    return sorted(rows.values(), key=lambda row: (LISTED.index(row.basis), row.evidence, row.key))
+
+
+def _beneath(record: Evidence, by_id: Mapping[str, str], figures: Mapping[str, Mapping[str, Figure]]) -> list[tuple[str, str]]:
+    """The figures that went into a record as arguments."""
+    found = []
+    for given in record.inputs:
+        name, _, key = given.ref.partition(" ") if " " in given.ref else given.ref.partition(".")
+        alias = by_id.get(name, name)
+        if given.kind == "assumption":
+            alias, key = "A", given.ref.removeprefix("A.")
+        if key in figures.get(alias, {}):
+            found.append((alias, key))
+    return found
+
+
+def _row(alias: str, figure: Figure, record: Evidence, locale: Locale) -> RegisterRow:
+    if figure.basis == "benchmark":
+        source = f"{figure.source}, {figure.source_date}"
+    elif figure.basis == "stated" and figure.source and record.tool == "brief":
+        source = f"the brief: “{figure.source}”"
+    else:
+        source = figure.source or record.tool
+    shown = show(figure, locale)
+    if figure.interval is not None:
+        shown += f" ({show(figure, locale, 'range')})"
+    return RegisterRow(
+        what=figure.label, entity=figure.entity, shown=shown, basis=figure.basis, source=source, evidence=alias, key=figure.key
+    )
+
+
+def to_markdown(rows: Sequence[RegisterRow]) -> str:
+    """The register as a Markdown table; empty when there are no rows."""
+    if not rows:
+        return ""
+    lines = ["| What | Figure | Basis | Source | Evidence |", "| --- | ---: | --- | --- | --- |"]
+    for row in sorted(rows, key=lambda row: BASES.index(row.basis), reverse=True):
+        what = f"{row.what} ({row.entity.replace('_', ' ')})" if row.entity else row.what
+        place = f"[{row.shown}](evidence:{row.evidence}.{row.key})"
+        lines.append(f"| {_cell(what)} | {place} | {MEANINGS[row.basis]} | {_cell(row.source)} | {row.evidence} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
