@@ -1,0 +1,1 @@
+"""Response curves, allocation and forecast of media spend."""

@@ -1,0 +1,129 @@
+"""What passes between the budget tools: weekly series in, response curves and a baseline out."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from tools.contract import Basis, Frozen, choice, quantity
+from tools.methods.saturation import Form
+
+Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+OutcomeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z -]*$", max_length=60)]
+Mode = Literal["joint", "per_channel"]
+
+
+class ChannelSeries(Frozen):
+    """One channel, week by week."""
+
+    channel: Channel = Field(description="lower snake_case: google_ads")
+    spend: tuple[Annotated[int, Field(ge=0)], ...] = quantity("money", "spend per week, minor units, without VAT")
+    conversions: tuple[Annotated[float, Field(ge=0)], ...] | None = quantity(
+        "count", "conversions that the platform claims per week; left out where it claims none", default=None
+    )
+
+
+class ControlSeries(Frozen):
+    """Something besides spend that moves the outcome, week by week: a holiday, a price change."""
+
+    name: Channel = Field(description="lower snake_case: black_friday")
+    values: tuple[float, ...] = quantity("number", "its value per week; zero means that it is absent, which is what a forecast takes")
+
+
+class WeeklySeries(Frozen):
+    """Weekly aggregates, all of one length, oldest week first, with no week left out."""
+
+    first_week: date = Field(description="first day of the first week (ISO date)")
+    currency: Currency = Field(description="ISO 4217 code of all spend")
+    channels: tuple[ChannelSeries, ...] = Field(description="the channels, each with its spend", min_length=1, max_length=20)
+    outcome: tuple[Annotated[float, Field(ge=0)], ...] | None = quantity(
+        "count", "what all channels work towards, per week: orders, sign-ups; left out to use each platform's own claims", default=None
+    )
+    controls: tuple[ControlSeries, ...] = Field((), description="what else moves the outcome", max_length=12)
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        weeks = len(self.channels[0].spend)
+        named: list[tuple[str, tuple[float, ...] | tuple[int, ...] | None]] = [("outcome", self.outcome)]
+        for series in self.channels:
+            named += [(f"{series.channel} spend", series.spend), (f"{series.channel} conversions", series.conversions)]
+        named += [(control.name, control.values) for control in self.controls]
+        for name, values in named:
+            if values is not None and len(values) != weeks:
+                raise ValueError(
+                    f"every series needs the same weeks: {name} has {len(values)}, {self.channels[0].channel} spend has {weeks}"
+                )
+        names = [series.channel for series in self.channels]
+        if len(names) != len(set(names)):
+            raise ValueError(f"a channel is given twice: {sorted({name for name in names if names.count(name) > 1})}")
+        return self
+
+    @property
+    def weeks(self) -> int:
+        """How many weeks the series cover."""
+        return len(self.channels[0].spend)
+
+    @property
+    def last_day(self) -> date:
+        """Last day of the last week."""
+        return self.first_week + timedelta(days=7 * self.weeks - 1)
+
+    @property
+    def period(self) -> str:
+        """The days covered, both ends included, ISO 8601."""
+        return f"{self.first_week.isoformat()}/{self.last_day.isoformat()}"
+
+
+Draw = tuple[float, float, float, float]
+"""One bootstrap draw of a channel: decay, half_saturation, slope, maximum. Draw i of every channel of a joint fit is the same resample."""
+
+
+class ResponseCurve(Frozen):
+    """Conversions per week that a channel's spend brings: maximum * saturation(adstock / half_saturation).
+
+    Adstock is geometric and normalised, so at a steady weekly spend s the adstock is s.
+    """
+
+    channel: Channel = Field(description="lower snake_case")
+    form: Form = Field(description="shape of the saturation; half_saturation is where it reaches half of maximum in every form")
+    decay: float = Field(description="share of the adstock carried from one week into the next", ge=0, lt=1)
+    half_saturation: float = Field(description="steady spend per week, minor units, that brings half of maximum", gt=0)
+    slope: float = Field(1.0, description="Hill slope; one for the other forms", gt=0)
+    maximum: float = Field(description="outcomes per week that spend without limit would bring", ge=0)
+    draws: tuple[Draw, ...] = Field((), description="bootstrap draws: decay, half_saturation, slope, maximum", max_length=400)
+    observed_min: int = Field(description="smallest spend of a week, minor units", ge=0)
+    observed_max: int = Field(description="largest spend of a week, minor units", ge=0)
+    recent_spend: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (), description="spend of the last weeks, minor units, oldest first", max_length=26
+    )
+    n_weeks: int = Field(description="weeks that the curve was fitted on", ge=0)
+    period: str | None = Field(None, description="the days fitted on, ISO 8601 interval")
+    currency: Currency = Field(description="ISO 4217")
+    outcome: OutcomeName = Field("conversions", description="what is counted, in words: bookings, sign-ups")
+    mode: Mode = Field("joint", description="joint: one total outcome; per_channel: what each platform claims for itself")
+    residual_sd: float = Field(
+        0.0, description="week-to-week noise left over: of the total outcome (joint) or of the channel's claims", ge=0
+    )
+    residual_autocorrelation: float = Field(0.0, description="of that noise, from one week to the next", gt=-1, lt=1)
+    basis: Basis = Field("model", description="weakest basis behind the curve")
+
+
+class Baseline(Frozen):
+    """What the outcome would be each week without the channels fitted: level, trend and season, with bootstrap draws."""
+
+    origin: date = Field(description="first day of the week that time zero stands for")
+    trend_weeks: int = Field(description="weeks over which the trend column runs from zero to one", gt=0)
+    trend: bool = Field(description="whether there is a trend column")
+    harmonics: int = Field(description="pairs of yearly Fourier terms", ge=0, le=6)
+    coefficients: tuple[float, ...] = Field(description="level, [trend], then sine and cosine of each harmonic; outcomes per week")
+    draws: tuple[tuple[float, ...], ...] = Field((), description="bootstrap draws of the coefficients, in step with the curves' draws")
+    residual_sd: float = Field(description="week-to-week noise of the total outcome", ge=0)
+    residual_autocorrelation: float = Field(0.0, description="of that noise, from one week to the next", gt=-1, lt=1)
+    outcome: OutcomeName = Field("conversions", description="what is counted, in words")
+    left_out: tuple[Channel, ...] = Field((), description="channels whose steady or rare spend is part of this baseline")
+
+
+Level = Annotated[float, choice("share", "level of the intervals", ge=0.5, le=0.99)]

@@ -1,0 +1,201 @@
+"""The decision itself: limits from rules, the best split within them, and whether it beats the current plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.budget._curve import ResponseCurve
+from tools.budget._plan import WEEKS, ChannelRule, Period, response_set
+from tools.contract import Basis, ToolInputError
+from tools.methods.allocation import Limits, Unreachable, allocate, apportion
+from tools.methods.channel_names import channel_name
+from tools.methods.response_set import ResponseSet
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Current:
+    """Today's spend per period by channel (minor units, not whole), where it is known from, and for which days."""
+
+    spend: Mapping[str, float]
+    basis: Basis
+    period: str | None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of the split. Money in minor units per period."""
+
+    budget: int
+    period: Period
+    fee_share: float
+    vat_rate: float
+    curves: tuple[ResponseCurve, ...]
+    current: Current
+    channels: tuple[str, ...] | None
+    rules: Mapping[str, ChannelRule]
+    learning_minimum: int | None
+    cap_multiple: float | None
+    max_chance_worse: float
+
+    @property
+    def weeks(self) -> float:
+        """Weeks per budget period."""
+        return WEEKS[self.period]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Amounts per channel in the order of `channels`: those with curves first. Worths are outcomes per period by draw."""
+
+    channels: tuple[str, ...]
+    media: int
+    fee: int
+    vat: int
+    responses: ResponseSet
+    limits: Limits
+    best: Integers
+    current: Integers | None
+    advised: Integers
+    current_allowed: bool
+    kept_for_risk: bool
+    chance_worse: float | None
+
+    @property
+    def curved(self) -> int:
+        """How many channels have a curve."""
+        return self.responses.channels
+
+    @property
+    def spent(self) -> int:
+        """Media that the advised plan spends."""
+        return int(self.advised.sum())
+
+
+def worth(responses: ResponseSet, amounts: NDArray, weeks: float) -> Floats:
+    """Outcomes per period of a plan's channels with curves, by draw, (D,)."""
+    return responses.plan(np.asarray(amounts[: responses.channels], dtype=float) / weeks).sum(axis=1) * weeks
+
+
+def chance_below(one: Floats, other: Floats) -> float:
+    """Chance that one plan brings less than another, from paired draws.
+
+    Half a draw is added on either side, so that a hundred draws never claim certainty; zero where the plans are the same.
+    """
+    if np.array_equal(one, other):
+        return 0.0
+    return float(((one < other).sum() + 0.5) / (len(one) + 1))
+
+
+def split_budget(ask: Ask) -> Split:
+    """Split the media part of the budget. Raises ToolInputError when the limits cannot be kept."""
+    media, fee, vat = _shares_of_budget(ask)
+    responses = response_set(ask.curves)
+    curved = tuple(curve.channel for curve in ask.curves)
+    others = tuple(sorted(({*ask.current.spend} | {*ask.rules} | {*(ask.channels or ())}) - set(curved)))
+    channels = curved + others
+    today = np.array([ask.current.spend.get(channel, 0.0) for channel in channels])
+    current = apportion(today, media) if today.sum() > 0 else None
+    limits = _limits(ask, channels, media, current)
+    weeks = ask.weeks
+    limits_curved = Limits(limits.low[: len(curved)], limits.high[: len(curved)], limits.can_stop[: len(curved)])
+    rest = media - int(limits.low[len(curved) :].sum())
+    if rest < 0:
+        raise ToolInputError("The fixed amounts alone exceed the media budget.", field="rules")
+    try:
+        found = allocate(
+            lambda channel, amounts: responses.steady(channel, amounts / weeks).mean(axis=0) * weeks,
+            lambda channel, amounts: responses.marginal(channel, amounts / weeks).mean(axis=0),
+            rest,
+            limits_curved,
+        )
+    except Unreachable as error:
+        raise ToolInputError(
+            "The channels' minimums together exceed the media budget: raise the budget, lower a minimum or leave a channel out.",
+            field="rules",
+        ) from error
+    best = np.concatenate([found, limits.low[len(curved) :]])
+    return _judge(ask, channels, (media, fee, vat), responses, limits, best, current)
+
+
+def _shares_of_budget(ask: Ask) -> tuple[int, int, int]:
+    """Media, fee and VAT in whole minor units; they add up to the budget exactly."""
+    media = int(ask.budget / ((1 + ask.fee_share) * (1 + ask.vat_rate)))
+    fee = round(media * ask.fee_share)
+    if not ask.vat_rate:
+        return ask.budget - fee, fee, 0
+    return media, fee, ask.budget - media - fee
+
+
+def _limits(ask: Ask, channels: tuple[str, ...], media: int, current: Integers | None) -> Limits:
+    low, high, stop = [], [], []
+    curves = {curve.channel: curve for curve in ask.curves}
+    for place, channel in enumerate(channels):
+        rule = ask.rules.get(channel) or ChannelRule(channel=channel)
+        allowed = ask.channels is None or channel in ask.channels
+        if rule.fixed is not None:
+            bounds = (rule.fixed, rule.fixed, False)
+        elif not allowed:
+            bounds = (0, 0, False)
+        elif channel not in curves:
+            # No curve says what more or less would do: today's share stays as it is.
+            kept = 0 if current is None else int(current[place])
+            kept = max(kept if rule.maximum is None else min(kept, rule.maximum), rule.minimum or 0)
+            bounds = (kept, kept, False)
+        else:
+            bounds = _curved_limits(ask, rule, curves[channel], media)
+        if bounds[0] > bounds[1]:
+            raise ToolInputError(
+                f"The limits of {channel_name(channel)} contradict each other: at least {bounds[0]} and at most {bounds[1]} minor units.",
+                field="rules",
+            )
+        low.append(bounds[0])
+        high.append(bounds[1])
+        stop.append(bounds[2])
+    return Limits(np.array(low, dtype=np.int64), np.array(high, dtype=np.int64), np.array(stop, dtype=bool))
+
+
+def _curved_limits(ask: Ask, rule: ChannelRule, curve: ResponseCurve, media: int) -> tuple[int, int, bool]:
+    learning = rule.learning_minimum if rule.learning_minimum is not None else ask.learning_minimum or 0
+    must = rule.minimum or 0
+    high = media if rule.maximum is None else min(rule.maximum, media)
+    if ask.cap_multiple is not None:
+        # A minimum that a person states outweighs the cap on extrapolation.
+        high = min(high, max(int(ask.cap_multiple * curve.observed_max * ask.weeks), must))
+    low = max(must, learning)
+    if low > high and not must:
+        return 0, 0, False
+    return low, high, not must
+
+
+def _judge(
+    ask: Ask,
+    channels: tuple[str, ...],
+    money: tuple[int, int, int],
+    responses: ResponseSet,
+    limits: Limits,
+    best: Integers,
+    current: Integers | None,
+) -> Split:
+    """Keep the current plan where it may be kept and the best split does not beat it, or beats it with too little certainty."""
+    allowed = current is not None and limits.allow(current)
+    best_worth = worth(responses, best, ask.weeks)
+    advised, chance, risky = best, None, False
+    if current is not None:
+        now = worth(responses, current, ask.weeks)
+        if allowed and best_worth.mean() <= now.mean() * (1 + 1e-12):
+            advised = best = current
+            best_worth = now
+        chance = chance_below(best_worth, now) if len(now) > 1 else None
+        risky = allowed and chance is not None and chance > ask.max_chance_worse
+        advised = current if risky else best
+    return Split(
+        channels=channels, media=money[0], fee=money[1], vat=money[2], responses=responses, limits=limits, best=best, current=current,
+        advised=advised, current_allowed=allowed, kept_for_risk=risky, chance_worse=chance,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""Response curves: how many more orders each channel's spend goes with, week by week."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import ConfigDict, Field
+
+from tools.budget._curve import Baseline, Channel, Level, OutcomeName, ResponseCurve, WeeklySeries
+from tools.budget._curve_report import report
+from tools.budget._fit import Settings, fit_series
+from tools.budget._weekly_facts import Outcome, read_weeks
+from tools.contract import Request, ToolInputError, ToolResult, choice, tool
+from tools.facts import Facts
+from tools.methods.channel_names import channel_key
+from tools.methods.seeds import seed_of
+
+
+def _example() -> dict[str, Any]:
+    """Simulated weekly aggregates that a fit runs on as they are."""
+    weeks = range(52)
+    google = [120_000 + 90_000 * (week * 7 % 5) for week in weeks]
+    meta = [60_000 + 70_000 * (week * 3 % 7) for week in weeks]
+    orders = [
+        round(30 + 40 * g / (g + 250_000) + 25 * m / (m + 200_000) + (week * 11 % 6), 1)
+        for week, (g, m) in enumerate(zip(google, meta, strict=True))
+    ]
+    return {
+        "series": {
+            "first_week": "2025-01-06",
+            "currency": "ZAR",
+            "channels": [{"channel": "google_ads", "spend": google}, {"channel": "meta", "spend": meta}],
+            "outcome": orders,
+        },
+        "outcome_name": "orders",
+        "as_of": "2026-01-05",
+    }
+
+
+class FitResponseCurves(Request):
+    """Which weeks, which outcome, and how to fit."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_example()]})
+
+    series: WeeklySeries | None = Field(
+        None, description="weekly aggregates; left out to read ad_metrics and the outcome from the client's data"
+    )
+    outcome: Literal["auto", "orders", "contacts", "events", "platform_conversions"] = Field(
+        "auto",
+        description="what to count: orders paid, contacts created, one kind of event, or what each platform claims (weaker); "
+        "auto takes orders, else contacts, else platform_conversions",
+        json_schema_extra={"x-role": "choice"},
+    )
+    event: str | None = Field(None, description="name of the event when outcome is events: booking, signup", max_length=80)
+    outcome_name: OutcomeName | None = Field(None, description="what is counted in the client's words, plural and without digits: bookings")
+    channels: tuple[Channel, ...] | None = Field(None, description="only these channels; all with spend when left out", max_length=20)
+    saturation: Literal["auto", "logistic", "michaelis_menten", "hill"] = Field(
+        "auto",
+        description="shape of the curve; auto takes the better of the two concave forms; hill can be S-shaped and needs more data",
+        json_schema_extra={"x-role": "choice"},
+    )
+    trend: bool = Field(
+        True, description="let the outcome drift in a straight line apart from spend", json_schema_extra={"x-role": "choice"}
+    )
+    season_harmonics: Annotated[int, choice("count", "pairs of yearly Fourier terms", ge=0, le=4)] | None = Field(
+        None,
+        description="pairs of yearly Fourier terms (0 to 4); by length of history when left out: none under 60 weeks, one under 78, else two",
+    )
+    ran_before: bool = Field(
+        False,
+        description="the channels had long run at their first week's spend when the series begins",
+        json_schema_extra={"x-role": "choice"},
+    )
+    weak_prior: bool = Field(
+        True,
+        description="lean weakly on common values where the data say nothing (decay 0.02 to 0.89, half-saturation a seventh to seven times mean spend)",
+        json_schema_extra={"x-role": "choice"},
+    )
+    draws: int = choice("count", "bootstrap draws", default=200, ge=0, le=2000)
+    kept_draws: int = choice("count", "draws kept in the curves for later tools", default=100, ge=0, le=400)
+    level: Level = 0.9
+    holdout_weeks: int = choice("weeks", "last weeks held out to measure the error", default=8, ge=0, le=26)
+    max_weeks: int = choice("weeks", "most recent weeks to fit on", default=156, ge=20, le=520)
+
+
+class ResponseCurves(ToolResult):
+    """Fitted curves that allocate_budget and forecast_campaign take, and what can be said of them."""
+
+    curves: tuple[ResponseCurve, ...] = Field(description="one curve per channel that could be fitted")
+    baseline: Baseline | None = Field(
+        None, description="what the outcome would be without these channels; none where there is no total outcome"
+    )
+
+
+@tool(version=1, field="budget")
+def fit_response_curves(request: FitResponseCurves, facts: Facts | None = None) -> ResponseCurves:
+    """Fit how an outcome responds to each channel's weekly spend: carry-over, saturation and cost of the next one, with intervals.
+
+    Joint model when there is a total outcome (orders, contacts, events): intercept, trend, season and one curve per channel, fitted together.
+    Per channel when only the platforms' own claims exist, which is weaker. Curves say what went with spend, not what spend caused: only an
+    experiment shows that. Channels whose spend never varied, or ran for under eight weeks, get no curve and a caveat.
+
+    Model: outcome = baseline + sum of maximum * saturation(adstock(spend) / half_saturation), adstock geometric and normalised, maximum ≥ 0.
+    Raises NotEnoughData for too few weeks or no spend that varied. Sources: Jin et al. 2017 (model); Golub and Pereyra 1973 (variable
+    projection); Künsch 1989 (block bootstrap).
+    """
+    series, outcome, others = _series(request, facts)
+    name = request.outcome_name or outcome.name
+    settings = Settings(
+        saturation=request.saturation,
+        trend=request.trend,
+        harmonics=request.season_harmonics,
+        ran_before=request.ran_before,
+        weak_prior=request.weak_prior,
+        draws=request.draws,
+        kept_draws=request.kept_draws,
+        holdout_weeks=request.holdout_weeks,
+        outcome=name,
+    )
+    fitted = fit_series(series, settings, np.random.default_rng(seed_of(request)))
+    parts = report(series, fitted, name, request.level, weak_prior=request.weak_prior, other_currencies=others)
+    return ResponseCurves(**parts, curves=fitted.curves, baseline=fitted.baseline)
+
+
+def _series(request: FitResponseCurves, facts: Facts | None) -> tuple[WeeklySeries, Outcome, tuple[str, ...]]:
+    if request.series is not None:
+        return _given(request, request.series)
+    if facts is None:
+        raise ToolInputError("Give weekly `series`, or name a client whose data hold ad_metrics.", field="series")
+    outcome = _chosen(request, facts)
+    channels = tuple(channel_key(channel) for channel in request.channels) if request.channels else None
+    read = read_weeks(facts, outcome, channels, request.max_weeks)
+    return read.series, outcome, read.other_currencies
+
+
+def _given(request: FitResponseCurves, series: WeeklySeries) -> tuple[WeeklySeries, Outcome, tuple[str, ...]]:
+    kept = [one for one in series.channels if request.channels is None or one.channel in request.channels]
+    if not kept:
+        raise ToolInputError("None of the channels asked for is in the series.", field="channels")
+    claimed = request.outcome == "platform_conversions" or series.outcome is None
+    if claimed and not any(one.conversions for one in kept):
+        raise ToolInputError("The series hold neither an outcome nor conversions of any channel.", field="series.outcome")
+    chosen = series.model_copy(update={"channels": tuple(kept), "outcome": None if claimed else series.outcome})
+    source = "platform_conversions" if claimed else request.outcome
+    return chosen, Outcome(source, request.event, "claimed conversions" if claimed else "outcomes"), ()
+
+
+def _chosen(request: FitResponseCurves, facts: Facts) -> Outcome:
+    source: str = request.outcome
+    if source == "auto":
+        names = facts.names()
+        source = "orders" if "orders" in names else "contacts" if "contacts" in names else "platform_conversions"
+    named = {"orders": "orders", "contacts": "new contacts", "platform_conversions": "claimed conversions"}
+    return Outcome(source, request.event, named.get(source) or _plural(request.event))
+
+
+def _plural(event: str | None) -> str:
+    words = (event or "").replace("_", " ").strip().lower()
+    if not re.fullmatch(r"[a-z][a-z -]*", words):
+        return "events"
+    return words if words.endswith("s") else f"{words}s"

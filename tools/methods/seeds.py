@@ -1,0 +1,14 @@
+"""Randomness that a replay repeats: the seed is read off the request itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from tools.contract import Request
+
+
+def seed_of(request: Request) -> int:
+    """A 64-bit seed from the SHA-256 of the request's canonical JSON: the same request, the same draws, in any process."""
+    text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

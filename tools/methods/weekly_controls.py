@@ -1,0 +1,25 @@
+"""What moves a weekly outcome besides spend: level, trend and the season of the year."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+YEAR = 365.25
+
+
+def controls(origin: date, first: int, weeks: int, *, trend_weeks: int | None, harmonics: int) -> NDArray[np.float64]:
+    """Rows of ones, [trend], and sine and cosine of each yearly harmonic, (c, weeks), for weeks `first` to `first + weeks - 1` after origin.
+
+    The trend goes from zero to one over `trend_weeks`. Seasons are anchored to 1 January, so other years line up.
+    Source of the Fourier terms: Taylor and Letham 2018, Forecasting at scale, section 3.2.
+    """
+    number = np.arange(first, first + weeks, dtype=float)
+    day = (origin - date(origin.year, 1, 1)).days + 7 * number
+    rows = [np.ones(weeks)] + ([number / trend_weeks] if trend_weeks else [])
+    for harmonic in range(1, harmonics + 1):
+        angle = 2 * np.pi * harmonic * day / YEAR
+        rows += [np.sin(angle), np.cos(angle)]
+    return np.stack(rows)
