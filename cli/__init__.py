@@ -1,1 +1,1 @@
-"""How a terminal reaches it: the command groundwork."""
+"""How a terminal reaches it: the command `groundwork`."""

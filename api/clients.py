@@ -1,0 +1,88 @@
+"""Clients: whose data is analysed and how they read numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from api.auth import Caller, GuardedRouter, Transaction
+from api.locales import known_locale
+from api.problems import NotFound, responses
+from grounding.evidence import Locale
+from store import audit, clients
+from store.clients import Client
+from store.database import Connection
+
+router = GuardedRouter("clients")
+
+
+class NewClient(BaseModel):
+    """A client to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slug: Annotated[str, Field(description="short name for addresses: salon", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    locale: Annotated[Locale, AfterValidator(known_locale), Field(description="language, currency and zone")] = Locale()
+    profile: Annotated[
+        dict[str, Any], Field(description='stated facts: {"facts": {"vat_rate": {"value": 0.15, "unit": "share", "label": "VAT rate"}}}')
+    ] = {}
+
+
+class ClientCard(BaseModel):
+    """One client."""
+
+    id: str
+    slug: str
+    name: str
+    locale: Locale
+    profile: dict[str, Any]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, client: Client) -> ClientCard:
+        """The card of a kept client."""
+        return cls(**{name: getattr(client, name) for name in ("id", "slug", "name", "locale", "profile", "created_at")})
+
+
+class ClientList(BaseModel):
+    """Clients by slug."""
+
+    clients: list[ClientCard]
+
+
+@router.post("", status_code=201, responses=responses(409))
+async def create_client(body: NewClient, response: Response, caller: Caller, connection: Transaction) -> ClientCard:
+    """Make a client."""
+    client = await clients.create_client(connection, body.slug, body.name, body.locale, body.profile)
+    await audit.note(connection, caller.actor, "client.create", client.id, {"slug": client.slug})
+    response.headers["Location"] = f"/api/v1/clients/{client.slug}"
+    return ClientCard.of(client)
+
+
+@router.get("")
+async def list_clients(connection: Transaction) -> ClientList:
+    """The workspace's clients."""
+    return ClientList(clients=[ClientCard.of(client) for client in await clients.list_clients(connection)])
+
+
+@router.get("/{slug}", responses=responses(404))
+async def get_client(slug: str, connection: Transaction) -> ClientCard:
+    """One client, by slug or id."""
+    return ClientCard.of(await known_client(connection, slug))
+
+
+async def known_client(connection: Connection, wanted: str) -> Client:
+    """The client of this slug or id. Raises NotFound, also for another workspace's."""
+    client = await clients.get_client(connection, wanted)
+    if client is None:
+        raise NotFound(f"there is no client {wanted!r} in this workspace")
+    return client
+
+
+async def slugs(connection: Connection) -> dict[str, str]:
+    """Id to slug of the workspace's clients."""
+    return {client.id: client.slug for client in await clients.list_clients(connection)}

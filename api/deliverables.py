@@ -1,0 +1,112 @@
+"""Deliverables: what a task made, as JSON, Markdown, HTML or PDF."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, get_args
+
+from fastapi import Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from api.auth import Caller, GuardedRouter, Transaction
+from api.clients import known_client, slugs
+from api.problems import NotAcceptable, NotFound, responses
+from api.writing import DeliverableCard, Format, FullDeliverable, card, charts_of, full, written
+from store import clients, deliverables
+
+router = GuardedRouter("deliverables")
+
+MEDIA: dict[Format, str] = {
+    "json": "application/json",
+    "md": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+}
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+class DeliverableList(BaseModel):
+    """Deliverables, newest first."""
+
+    deliverables: list[DeliverableCard]
+
+
+@router.get("", responses=responses(404))
+async def list_deliverables(
+    connection: Transaction,
+    client: Annotated[str | None, Query(description="only this client's")] = None,
+    run: Annotated[str | None, Query(description="only this run's")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> DeliverableList:
+    """The workspace's deliverables, newest first."""
+    wanted = (await known_client(connection, client)).id if client is not None else None
+    found = await deliverables.list_(connection, client_id=wanted, run_id=run, limit=limit)
+    names = await slugs(connection)
+    return DeliverableList(deliverables=[card(made, names[made.client_id]) for made in found])
+
+
+READ: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "in the format asked for by suffix (.md), `?format=` or Accept, in that order",
+        "content": {
+            "text/markdown": {"schema": {"type": "string"}},
+            "text/html": {"schema": {"type": "string"}},
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+    **responses(404, 406),
+}
+
+
+@router.get("/{id}", response_model=FullDeliverable, responses=READ)
+async def get_deliverable(
+    id: str,
+    request: Request,
+    caller: Caller,
+    format: Annotated[Format | None, Query(description="overrides Accept")] = None,
+    accept: Annotated[str, Header(description="application/json, text/markdown, text/html or application/pdf")] = "*/*",
+) -> Response:
+    """A deliverable. The id takes a suffix: `dl_….pdf`."""
+    identity, _, suffix = id.partition(".")
+    if suffix and suffix not in get_args(Format):
+        raise NotAcceptable(f"there is no format {suffix!r}: json, md, html or pdf")
+    chosen: Format = suffix or format or negotiate(accept)  # type: ignore[assignment]
+    async with request.app.state.house.database.transaction(caller.workspace_id) as connection:
+        made = await deliverables.get(connection, identity)
+        if made is None:
+            raise NotFound(f"there is no deliverable {identity!r} in this workspace")
+        client = await clients.get_client(connection, made.client_id)
+        charts = [] if chosen in ("json", "md") else await charts_of(connection, made)
+    slug = client.slug if client else made.client_id
+    if chosen == "json":
+        return JSONResponse(full(made, slug).model_dump(mode="json"), headers={"Vary": "Accept"})
+    body = await asyncio.to_thread(written, made, chosen, charts, language=client.locale.language if client else "en")
+    headers = {"Vary": "Accept", "Content-Disposition": f'inline; filename="{made.kind}-{made.id}.{chosen}"'}
+    if chosen == "html":
+        headers["Content-Security-Policy"] = PAGE_POLICY
+    return Response(body, headers=headers, media_type=MEDIA[chosen])
+
+
+def negotiate(accept: str) -> Format:
+    """The format that an Accept header likes best; JSON when it does not mind. Raises NotAcceptable."""
+    best: tuple[float, int, Format] | None = None
+    for position, part in enumerate(accept.split(",")):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name == "q":
+                try:
+                    quality = float(value)
+                except ValueError:
+                    quality = 0.0
+        for format, media in MEDIA.items():
+            bare = media.partition(";")[0]
+            if quality > 0 and kind.lower() in (bare, f"{bare.partition('/')[0]}/*", "*/*"):
+                candidate = (quality, -position, format)
+                best = candidate if best is None or candidate[:2] > best[:2] else best
+                break
+    if best is None:
+        raise NotAcceptable("offered are application/json, text/markdown, text/html and application/pdf")
+    return best[2]

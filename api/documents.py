@@ -1,0 +1,85 @@
+"""Documents: what a client's texts say, as context that deliverables cite."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import Caller, GuardedRouter, Transaction
+from api.clients import known_client
+from api.problems import NotFound, responses
+from store import audit, documents
+from store.documents import Document
+
+router = GuardedRouter("documents")
+
+
+class NewDocument(BaseModel):
+    """A document as plain text or Markdown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client: Annotated[str, Field(description="slug or id of the client", min_length=1, max_length=80)]
+    title: Annotated[str, Field(description="how a citation names it", min_length=1, max_length=200)]
+    text: Annotated[str, Field(min_length=1, max_length=1_000_000, pattern=r"^[^\x00]*$")]
+    kind: Annotated[str, Field(description="brand, note, pricing, campaign, …", min_length=1, max_length=60)] = "note"
+    source: Annotated[str, Field(description="where it comes from: a file name, an address", max_length=500)] = "api"
+    dated: Annotated[date | None, Field(description="the day it speaks for")] = None
+
+
+class DocumentCard(BaseModel):
+    """A document without its text."""
+
+    id: str
+    client: str = Field(description="slug of the client")
+    title: str
+    kind: str
+    source: str
+    dated: date | None
+    characters: int
+    created_at: datetime
+
+    @classmethod
+    def of(cls, document: Document, slug: str) -> DocumentCard:
+        """The card of a kept document."""
+        named = {name: getattr(document, name) for name in ("id", "title", "kind", "source", "dated", "created_at")}
+        return cls(client=slug, characters=len(document.text), **named)
+
+
+class DocumentList(BaseModel):
+    """Documents, newest first."""
+
+    documents: list[DocumentCard]
+
+
+@router.post("", status_code=201, responses=responses(404))
+async def add_document(body: NewDocument, request: Request, response: Response, caller: Caller, connection: Transaction) -> DocumentCard:
+    """Keep a document, cut in passages that deliverables can find and cite."""
+    client = await known_client(connection, body.client)
+    embedder = request.app.state.house.services.embedder
+    document = await documents.add_document(
+        connection, client.id, body.title, body.kind, body.text, body.source, body.dated, embedder=embedder
+    )
+    await audit.note(connection, caller.actor, "document.add", document.id, {"client": client.slug})
+    response.headers["Location"] = f"/api/v1/documents?client={client.slug}"
+    return DocumentCard.of(document, client.slug)
+
+
+@router.get("", responses=responses(404))
+async def list_documents(connection: Transaction, client: Annotated[str, Query(description="slug or id of the client")]) -> DocumentList:
+    """A client's documents."""
+    known = await known_client(connection, client)
+    return DocumentList(
+        documents=[DocumentCard.of(document, known.slug) for document in await documents.list_documents(connection, known.id)]
+    )
+
+
+@router.delete("/{id}", status_code=204, responses=responses(404))
+async def forget_document(id: str, caller: Caller, connection: Transaction) -> None:
+    """Forget a document and its passages."""
+    if not await documents.forget_document(connection, id):
+        raise NotFound(f"there is no document {id!r} in this workspace")
+    await audit.note(connection, caller.actor, "document.forget", id, {})

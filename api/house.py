@@ -1,0 +1,104 @@
+"""What one API process holds open: the database, the services of the rooms below, and the listener of run events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import psycopg
+import structlog
+
+from api.hub import RunEventHub
+from api.settings import ApiSettings
+from graphs.services import Services
+from llm.embeddings import embedder
+from llm.settings import ModelSettings
+from store.database import Database
+from store.errors import DatabaseUnavailable, StoreError
+from store.migrate import pending
+from store.settings import StoreSettings
+
+log = structlog.get_logger("api.house")
+
+RETRY_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class House:
+    """The process's own state: connections only, nothing that another process would miss."""
+
+    api: ApiSettings
+    store: StoreSettings
+    models: ModelSettings
+    hub: RunEventHub = field(default_factory=RunEventHub)
+    reason: str = "the database is not open yet"
+    _services: Services | None = None
+    _migrated: bool = False
+
+    @property
+    def services(self) -> Services:
+        """What tools and tasks need. Raises DatabaseUnavailable while the database has not been reached."""
+        if self._services is None:
+            raise DatabaseUnavailable(self.reason)
+        return self._services
+
+    @property
+    def database(self) -> Database:
+        """The open database. Raises DatabaseUnavailable."""
+        return self.services.database
+
+    outages: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError, psycopg.InterfaceError)
+
+    async def migrations_due(self) -> tuple[str, ...]:
+        """Our migrations that the database has not seen; once it has seen them all, that is not asked again. Raises DatabaseUnavailable."""
+        if not self._migrated:
+            due = await asyncio.to_thread(pending, self.database.url)
+            self._migrated = not due
+            return due
+        return ()
+
+    async def open(self) -> None:
+        """Open the database and listen. Raises StoreError."""
+        database = await Database.of(self.store, size=self.api.pool_size, name="groundwork api")
+        self._services = Services(database, self.store, self.models, await asyncio.to_thread(embedder, self.models))
+        self.hub.start(database.url)
+
+    async def keep_trying(self) -> None:
+        """Open as soon as the database is there: an API that starts before its database comes up by itself."""
+        while self._services is None:
+            try:
+                await self.open()
+            except StoreError as error:
+                if self.reason != str(error):
+                    log.warning("database not open", reason=str(error))
+                self.reason = str(error)
+                await asyncio.sleep(RETRY_SECONDS)
+        log.info("ready")
+
+    async def close(self) -> None:
+        """Close what is open."""
+        await self.hub.stop()
+        if self._services is not None:
+            await self._services.database.close()
+            self._services = None
+
+
+@asynccontextmanager
+async def open_house(api: ApiSettings, store: StoreSettings, models: ModelSettings) -> AsyncIterator[House]:
+    """A house that opens by itself, closed at the end."""
+    house = House(api, store, models)
+    try:
+        await house.open()
+    except StoreError as error:
+        house.reason = str(error)
+        log.warning("database not open", reason=house.reason)
+    trying = asyncio.create_task(house.keep_trying())
+    try:
+        yield house
+    finally:
+        trying.cancel()
+        await asyncio.gather(trying, return_exceptions=True)
+        await house.close()

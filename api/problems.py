@@ -1,0 +1,215 @@
+"""Errors as RFC 9457 problem details: what went wrong, in words for the person who gets it, and nothing of the inside."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+MEDIA_TYPE = "application/problem+json"
+URN = "urn:groundwork:problem:"
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(description="dotted path: body.brief, query.limit, header.idempotency-key")
+    message: str
+
+
+class Problem(BaseModel):
+    """The body of every error answer (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description=f"{URN}<name>, stable; about:blank when the status says it all")
+    title: str = Field(description="the same for every problem of this type")
+    status: int
+    detail: str = Field(description="what went wrong this time and what to do")
+    instance: str = Field(description="the path that was asked for")
+    request_id: str = Field(description="also in the X-Request-ID header and in our log")
+    errors: list[FieldError] | None = Field(None, description="for a request that is not valid: each field at fault")
+
+
+class ApiProblem(HTTPException):
+    """A problem that a handler raises. Subclasses name their status, type and title."""
+
+    status: ClassVar[int]
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **more: Any):
+        super().__init__(self.status, detail, headers)
+        self.more = more
+
+
+class Unauthorized(ApiProblem):
+    """No key, or none that we know."""
+
+    status, name, title = 401, "unauthorized", "An API key is needed"
+
+    def __init__(self, detail: str = "send your key as `Authorization: Bearer gw_…`; it may be wrong, revoked or expired"):
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="groundwork"'})
+
+
+class Forbidden(ApiProblem):
+    """The key is good but may not do this."""
+
+    status, name, title = 403, "forbidden", "This key may not do that"
+
+
+class NotFound(ApiProblem):
+    """It does not exist, or not in this workspace: the two are not told apart."""
+
+    status, name, title = 404, "not-found", "There is no such thing here"
+
+
+class NotAcceptable(ApiProblem):
+    """No format that was asked for is one that we have."""
+
+    status, name, title = 406, "not-acceptable", "That format is not offered"
+
+
+class Conflict(ApiProblem):
+    """It contradicts what is already there."""
+
+    status, name, title = 409, "conflict", "This contradicts what is there"
+
+
+class IdempotencyConflict(ApiProblem):
+    """The key was used for another request."""
+
+    status, name, title = 409, "idempotency-conflict", "This Idempotency-Key belongs to another request"
+
+
+class InvalidRequest(ApiProblem):
+    """A request that we understood but cannot take."""
+
+    status, name, title = 422, "invalid-request", "The request is not valid"
+
+
+class InvalidInput(ApiProblem):
+    """What a tool or a task says is wrong with its request."""
+
+    status, name, title = 422, "invalid-input", "The input cannot be used"
+
+
+class NotEnoughDataProblem(ApiProblem):
+    """The data cannot carry the answer."""
+
+    status, name, title = 422, "not-enough-data", "There is not enough data for this"
+
+
+class NotReplayableProblem(ApiProblem):
+    """The record cannot be computed again."""
+
+    status, name, title = 409, "not-replayable", "This record cannot be computed again"
+
+
+class Unavailable(ApiProblem):
+    """Something that we stand on is down."""
+
+    status, name, title = 503, "unavailable", "The service is not available just now"
+
+    def __init__(self, detail: str):
+        super().__init__(detail, headers={"Retry-After": "5"})
+
+
+PROBLEM_SCHEMA = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route declares for its error answers."""
+    return {status: {"description": HTTPStatus(status).phrase, **PROBLEM_SCHEMA} for status in statuses}
+
+
+def problem(
+    request: Request, status: int, name: str, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """The answer for a problem."""
+    body = {
+        "type": URN + name if name else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.scope["path"],
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+        **more,
+    }
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def answer(request: Request, error: Exception) -> JSONResponse:
+    """The problem that an exception stands for; 500 without a word of the inside for one that nobody expected."""
+    known = translate(error)
+    if isinstance(known, ApiProblem):
+        return problem(request, known.status, known.name, known.title, known.detail, _headers(known), **known.more)
+    if isinstance(known, RequestValidationError):
+        errors = [{"field": ".".join(str(part) for part in entry["loc"]), "message": entry["msg"]} for entry in known.errors()]
+        detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:3])
+        return problem(request, 422, InvalidRequest.name, InvalidRequest.title, detail, errors=errors)
+    if isinstance(known, HTTPException):
+        phrase = HTTPStatus(known.status_code).phrase
+        detail = _PLAIN.get(known.status_code) or (known.detail if isinstance(known.detail, str) else phrase)
+        return problem(request, known.status_code, "", phrase, detail, _headers(known))
+    return problem(request, 500, "internal", "Something went wrong on our side", "it is in our log under this request_id")
+
+
+_PLAIN = {
+    404: "nothing is at this address; GET /api/v1/openapi.json lists what there is",
+    405: "this address does not take that method",
+    413: "the body is larger than this service takes",
+}
+
+
+def _headers(error: HTTPException) -> dict[str, str] | None:
+    return dict(error.headers) if error.headers else None
+
+
+def translate(error: Exception) -> Exception:
+    """What the rooms below raise, as problems."""
+    import psycopg
+
+    from graphs.replay import NoSuchEvidence, NotReplayable
+    from graphs.tasks import NoSuchClient
+    from store.errors import Conflict as StoreConflict
+    from store.errors import DatabaseUnavailable, NotMigrated, StoreError
+    from store.idempotency import KeyReused
+    from tools.contract import NotEnoughData, ToolRefusal
+    from tools.registry import UnknownTool
+
+    if isinstance(error, NotReplayable):
+        return NotReplayableProblem(error.message)
+    if isinstance(error, ToolRefusal):
+        refused = NotEnoughDataProblem if isinstance(error, NotEnoughData) else InvalidInput
+        return refused(error.message, **{key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value})
+    if isinstance(error, UnknownTool | NoSuchClient):
+        return NotFound(str(error))
+    if isinstance(error, NoSuchEvidence):
+        return NotFound("there is no such evidence in this workspace")
+    if isinstance(error, DatabaseUnavailable | psycopg.OperationalError):
+        return Unavailable("the database cannot be reached; nothing was changed")
+    if isinstance(error, NotMigrated):
+        return Unavailable("the database is not migrated to this release")
+    if isinstance(error, KeyReused):
+        return IdempotencyConflict(str(error))
+    if isinstance(error, StoreConflict):
+        return Conflict(str(error))
+    if isinstance(error, StoreError):
+        return InvalidInput(str(error))
+    return error
+
+
+def install(app: FastAPI) -> None:
+    """Give this application's own errors problems as answers; all others pass api/middleware.py, which does the same."""
+
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        return answer(request, error)
+
+    app.add_exception_handler(HTTPException, handle)
+    app.add_exception_handler(RequestValidationError, handle)

@@ -1,0 +1,99 @@
+"""Runs: the ordered events of a task as a stream, and stopping one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.auth import Caller, GuardedRouter, Transaction, needs
+from api.house import House
+from api.metrics import STREAMS
+from api.problems import NotFound, responses
+from api.tasks import Task, seen
+from graphs.tasks import cancel_task
+from store import events, runs
+from store.events import Event
+
+router = GuardedRouter("runs")
+
+LAST = "finished"
+"""The kind of the event that ends a run's log."""
+BATCH = 500
+
+STREAM = {
+    200: {
+        "description": "server-sent events: `id` is the number in the run, `event` the kind, `data` JSON with run, number, kind, at, payload",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    204: {"description": "the run has ended and everything was read: do not come back"},
+    **responses(404),
+}
+
+
+@router.get("/{id}/events", responses=STREAM, response_class=Response)
+@needs("tasks:read")
+async def stream_events(
+    id: str,
+    request: Request,
+    caller: Caller,
+    last_event_id: Annotated[
+        int | None, Header(ge=0, le=2**31 - 1, description="number of the last event that was read; goes on after it")
+    ] = None,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="the same for clients that cannot set the header")] = 0,
+) -> Response:
+    """The events of a run, those that were and those that come, until the run ends. A comment keeps a silent stream open."""
+    house: House = request.app.state.house
+    start = last_event_id if last_event_id is not None else after
+    async with house.database.transaction(caller.workspace_id) as connection:
+        run = await runs.get_run(connection, id)
+        over = run is not None and run.finished_at is not None and not await events.after(connection, id, start, 1)
+    if run is None:
+        raise NotFound(f"there is no run {id!r} in this workspace")
+    if over:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(follow(house, caller.workspace_id, id, start), media_type="text/event-stream", headers=headers)
+
+
+async def follow(house: House, workspace_id: str, run_id: str, number: int) -> AsyncIterator[str]:
+    """Frames after this number, as they come. No connection is held while waiting."""
+    with house.hub.subscribe(run_id) as news, STREAMS.track_inprogress():
+        yield "retry: 2000\n\n"
+        while not house.hub.stopping:
+            news.clear()
+            async with house.database.transaction(workspace_id) as connection:
+                # the run first: one that has ended by now has all its events written
+                run = await runs.get_run(connection, run_id)
+                batch = await events.after(connection, run_id, number, BATCH)
+            for event in batch:
+                yield frame(event)
+                number = event.number
+            if run is None or any(event.kind == LAST for event in batch) or (run.finished_at is not None and not batch):
+                return
+            if len(batch) == BATCH:
+                continue
+            try:
+                await asyncio.wait_for(news.wait(), house.api.heartbeat_seconds)
+            except TimeoutError:
+                yield ": still here\n\n"
+
+
+def frame(event: Event) -> str:
+    """One event as the wire has it; JSON holds no line break, so one data line is enough."""
+    data = {"run": event.run_id, "number": event.number, "kind": event.kind, "at": event.at.isoformat(), "payload": event.payload}
+    return f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+@router.post("/{id}/cancel", status_code=202, responses=responses(404))
+@needs("tasks:write")
+async def cancel_run(id: str, caller: Caller, connection: Transaction) -> Task:
+    """Stop a run: at once while it is queued, else before its next step. A run that has ended stays as it is."""
+    run = await cancel_task(connection, id, actor=caller.actor)
+    if run is None:
+        raise NotFound(f"there is no run {id!r} in this workspace")
+    return await seen(connection, run)

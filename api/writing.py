@@ -1,0 +1,71 @@
+"""A deliverable in each of the formats that people and programs take."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from store import evidence
+from store.database import Connection
+from store.deliverables import Deliverable, DeliverableStatus
+
+Format = Literal["json", "md", "html", "pdf"]
+
+
+class DeliverableCard(BaseModel):
+    """A deliverable without its text."""
+
+    id: str
+    run: str = Field(description="the run, and task, that made it")
+    client: str = Field(description="slug of the client")
+    kind: str
+    title: str
+    version: int
+    status: DeliverableStatus
+    created_at: datetime
+
+
+class FullDeliverable(DeliverableCard):
+    """A deliverable with its text, the verdict on every numeral, and where its figures came from."""
+
+    content: dict[str, Any] = Field(description="the parts as the agent wrote them, slots in place of figures")
+    markdown: str = Field(description="the rendered text; each figure links to its evidence")
+    verdict: dict[str, Any] = Field(description="what the verifier found, numeral by numeral")
+    evidence: dict[str, str] = Field(description="alias in the text (E1, B) to evidence id")
+    model: dict[str, Any] = Field(description="which model wrote it; is_llm false for the offline rules")
+    prompt: dict[str, Any] = Field(description="which prompts, by name and hash")
+    content_hash: str
+
+
+def card(made: Deliverable, slug: str) -> DeliverableCard:
+    """The card of a version."""
+    names = ("id", "kind", "title", "version", "status", "created_at")
+    return DeliverableCard(client=slug, run=made.run_id, **{name: getattr(made, name) for name in names})
+
+
+def full(made: Deliverable, slug: str) -> FullDeliverable:
+    """All of a version."""
+    names = ("content", "markdown", "verdict", "model", "prompt", "content_hash")
+    more = {name: getattr(made, name) for name in names}
+    return FullDeliverable(**card(made, slug).model_dump(), evidence=made.evidence_aliases, **more)
+
+
+async def charts_of(connection: Connection, made: Deliverable) -> list[dict[str, Any]]:
+    """The charts of the deliverable's evidence, in the order of their aliases."""
+    records = [await evidence.get(connection, identity) for _, identity in sorted(made.evidence_aliases.items())]
+    return [chart for record in records if record is not None and (chart := record.evidence.result.get("chart"))]
+
+
+def written(made: Deliverable, chosen: str, charts: list[dict[str, Any]], *, language: str) -> bytes:
+    """The deliverable in a format for people. CPU work: call it off the event loop."""
+    from grounding.formats.html import to_html
+    from grounding.formats.markdown import to_markdown
+    from grounding.formats.pdf import to_pdf
+
+    if chosen == "md":
+        return to_markdown(made.markdown).encode()
+    if chosen == "html":
+        return to_html(made.markdown, made.title, evidence_ids=made.evidence_aliases, charts=charts, language=language).encode()
+    return to_pdf(made.markdown, made.title, charts=charts, language=language)

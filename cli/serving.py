@@ -1,0 +1,70 @@
+"""`groundwork serve` and `groundwork worker`: the two processes of the service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from cli.output import note
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on; GROUNDWORK_HOST, else 127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="GROUNDWORK_PORT, else 8000")] = None,
+    with_worker: Annotated[bool, typer.Option("--with-worker", help="run a worker beside it")] = False,
+    log_format: Annotated[Literal["json", "console"] | None, typer.Option(help="json, or console for a terminal")] = None,
+) -> None:
+    """Serve the API. Starts the embedded database when that is the one in use and it does not run."""
+    import uvicorn
+
+    from api.app import create_app
+    from api.logs import configure
+    from api.settings import ApiSettings
+    from cli.beside import worker_beside
+    from cli.house import ready_database
+
+    given = {"host": host, "port": port, "log_format": log_format}
+    settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})
+    configure(settings.log_level, settings.log_format)
+    store = ready_database()
+    note(f"http://{settings.host}:{settings.port}/api/v1/openapi.json (Ctrl-C ends)")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, store),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            proxy_headers=False,
+        )
+    )
+    with worker_beside(with_worker):
+        server.run()
+    if not server.started:
+        raise typer.Exit(4)
+
+
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="runs at a time")] = 2,
+    log_format: Annotated[Literal["json", "console"] | None, typer.Option(help="json, or console for a terminal")] = None,
+) -> None:
+    """Take tasks up until told to stop; runs in hand are finished, or handed back to go on elsewhere."""
+    import asyncio
+
+    from api.logs import configure
+    from api.settings import ApiSettings
+    from cli.house import ready_database
+    from jobs.worker import run_worker
+
+    settings = ApiSettings(**({"log_format": log_format} if log_format else {}))
+    configure(settings.log_level, settings.log_format)
+    asyncio.run(run_worker(ready_database(), concurrency))

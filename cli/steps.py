@@ -1,0 +1,47 @@
+"""Events of a run in words, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from store.events import Event
+
+Payload = dict[str, Any]
+
+
+def _tool(payload: Payload) -> str:
+    alias = f"{payload['alias']} " if payload.get("alias") else ""
+    return f"{alias}{payload['tool']}: {payload.get('figures', 0)} figures in {payload.get('duration_ms', 0):.0f} ms"
+
+
+def _refused(payload: Payload) -> str:
+    return f"{payload['tool']} refused: {payload.get('message')}"
+
+
+def _finished(payload: Payload) -> str:
+    return f"finished: {payload.get('status')}" + (f" ({payload['reason']})" if payload.get("reason") else "")
+
+
+WORDS: dict[str, Callable[[Payload], str]] = {
+    "queued": lambda payload: f"queued: {payload.get('kind')} for {payload.get('client')}",
+    "started": lambda payload: "a worker has taken it up",
+    "step": lambda payload: f"step {payload.get('number')}: {payload.get('name')}",
+    "brief": lambda payload: (
+        f"read the brief: goal {payload.get('goal') or 'not stated'}, stated {', '.join(payload.get('stated') or []) or 'no figure'}"
+    ),
+    "context": lambda payload: f"recalled {len(payload.get('passages') or [])} passages and {len(payload.get('tables') or [])} tables",
+    "tool_result": _tool,
+    "tool_refused": _refused,
+    "finished": _finished,
+}
+"""A kind that is not here is shown by its name and its short values."""
+
+
+def in_words(event: Event) -> str:
+    """One event as a line."""
+    if event.kind in WORDS:
+        return WORDS[event.kind](event.payload)
+    short = {key: value for key, value in event.payload.items() if isinstance(value, str | int | float | bool) and len(str(value)) <= 80}
+    return f"{event.kind.replace('_', ' ')}" + (": " + ", ".join(f"{key} {value}" for key, value in short.items()) if short else "")
