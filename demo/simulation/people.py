@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from demo.simulation.advertising import Spend
-from demo.simulation.calendar import DAY, HOUR, MONTH, Span, times_of_day, waits
+from demo.simulation.calendar import DAY, MONTH, Span, times_of_day, waits
 from demo.simulation.streams import Streams
 from demo.truth import Referral, Segment, Truth
 
@@ -78,8 +78,9 @@ def arrivals(
     day = week * 7 + rng.choice(7, count, p=span.weekday_weights())
     # The week of the first order follows the curve; the sign-up lies a little before it.
     decided = span.start + day * DAY + times_of_day(count, rng)
-    signup = np.maximum(decided - waits(count, DECIDE_DAYS, rng), span.start + 5 * HOUR)
-    decided = np.maximum(decided, signup)
+    signup = decided - waits(count, DECIDE_DAYS, rng)
+    within = span.start + (rng.random(count) * (decided - span.start)).astype(np.int64) // 1_000_000 * 1_000_000
+    signup = np.where(signup < span.start, within, signup)
     customer = np.where(rng.random(count) < share, decided, NEVER)
     segment, leaves = characters(customer, truth.segments, rng)
     campaign = rng.choice(len(campaigns), count, p=campaigns / campaigns.sum()) if len(campaigns) else np.full(count, -1)

@@ -76,6 +76,8 @@ def touchpoints_table(truth: Truth, span: Span, people: People, contact_ids: pa.
     before = np.repeat(np.arange(len(people)), others)
     before_channel = rng.choice(len(names), len(before), p=pull / pull.sum())
     before_at = people.signup[before] - waits(len(before), 6, rng) - HOUR
+    within = before_at >= span.start
+    before, before_channel, before_at = before[within], before_channel[within], before_at[within]
     last_at = people.signup - rng.integers(60, 1800, len(people)) * 1_000_000
     person = np.concatenate([before, np.arange(len(people))])
     channel = np.concatenate([before_channel, people.source])
@@ -142,7 +144,7 @@ def events_table(
     times = [people.signup[looks] - waits(len(looks), 0.8, rng), stranger_at, people.signup, orders.at, open_at]
     kind = np.concatenate([*kinds, 4 + outcomes["experiment"]]).astype(np.int8)
     person = np.concatenate([*persons, outcomes["person"]])
-    at = np.maximum(np.concatenate([*times, outcomes["at"]]), span.start)
+    at = np.concatenate([*times, outcomes["at"]])
     channel = np.where(person < 0, 0, people.source[person])
     channel[len(looks) : len(looks) + unnamed] = stranger_channel
     mail = [index for index, item in enumerate(truth.channels) if item.name == "email"]
@@ -155,7 +157,7 @@ def events_table(
     device = np.where(person < 0, count + rng.integers(0, max(unnamed // 2, 1), len(person)), person)
 
     order = np.argsort(at, kind="stable")
-    order = order[at[order] < span.end]
+    order = order[(at[order] >= span.start) & (at[order] < span.end)]
     kind, person, at, channel, device, no_channel = (values[order] for values in (kind, person, at, channel, device, no_channel))
     named = pa.array(np.where(person < 0, 0, person), mask=person < 0)
     account = np.where(person < 0, -1, people.account[person])
