@@ -1,0 +1,88 @@
+"""What to do next: the playbook's steps that are due, then the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from llm.offline.arguments import CannotFill, corrected, fill, properties, role
+from llm.offline.playbook import NotYet, holds
+from llm.offline.reading import Desk, Offered
+from llm.offline.recipes import AFTER_THE_REST, RECIPES
+from llm.offline.repair import mend
+from llm.offline.writers import writer_for
+
+MOST_TRIES = 2
+CANNOT = (
+    "I am a rule-based model, not a language model: I follow a playbook with the tools it names and write from what they find. "
+    "I have no rule for this request."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the rules say: tool calls, or a sentence."""
+
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+    text: str = ""
+
+
+def next_turn(desk: Desk) -> Turn:
+    """The next turn of a conversation."""
+    writer = writer_for(desk.answer_tool)
+    if desk.answer_tool is None or writer is None or not desk.steps:
+        return Turn(text=CANNOT)
+    if desk.repair is not None and desk.drafts:
+        return Turn(((desk.answer_tool, mend(desk.drafts[-1], desk.repair, writer.fallback)),))
+    due = tuple(_due(desk))
+    if due:
+        return Turn(due)
+    if (
+        "calculate" in {tool for tool, _ in desk.steps}
+        and desk.tool("calculate")
+        and (sums := writer.sums(desk))
+        and not desk.tries("calculate")
+    ):
+        return Turn(tuple(("calculate", arguments) for arguments in sums))
+    return Turn(((desk.answer_tool, writer.write(desk)),))
+
+
+def _due(desk: Desk) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The steps of the playbook that can be taken now: those that wait for no answer of each other go together."""
+    waiting: set[str] = set()
+    for name, condition in desk.steps:
+        tool = desk.tool(name)
+        if tool is None:
+            continue
+        try:
+            arguments = _arguments(tool, condition, desk, waiting)
+        except NotYet:
+            waiting.add(name)
+            continue
+        if arguments is not None:
+            waiting.add(name)
+            yield name, arguments
+
+
+def _arguments(tool: Offered, condition: str, desk: Desk, waiting: set[str]) -> dict[str, Any] | None:
+    """What to call a step's tool with; None when the step is done, left out, or no rule can fill it. Raises NotYet."""
+    last, tries = desk.last(tool.name), desk.tries(tool.name)
+    if last is not None:
+        again = last.refusal is not None and last.refusal.get("kind") == "input" and tries < MOST_TRIES
+        return corrected(tool, last, desk) if again else None
+    if not holds(condition, desk, waiting):
+        return None
+    if waiting and takes_figures(tool):
+        raise NotYet(tool.name)
+    try:
+        return RECIPES[tool.name](tool, desk) if tool.name in RECIPES else fill(tool, desk)
+    except CannotFill:
+        return None
+
+
+def takes_figures(tool: Offered) -> bool:
+    """Whether a tool's arguments may come from earlier answers, so that it goes after them."""
+    required = tool.schema.get("required", ())
+    needs = {role(part, tool.schema) for name, part in properties(tool).items() if name in required}
+    return bool(needs & {"quantity", "result"}) or tool.name in AFTER_THE_REST

@@ -1,0 +1,29 @@
+"""Who writes which answer: a writer per answer format, found by the format's name."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from llm.offline.reading import Desk
+
+
+class Writer(Protocol):
+    """Writes one kind of answer from what lies on the desk."""
+
+    def sums(self, desk: Desk) -> list[dict[str, Any]]:
+        """Arguments of `calculate` for the derived figures that the text will need."""
+
+    def write(self, desk: Desk) -> dict[str, Any]:
+        """The whole answer."""
+
+    def fallback(self, path: str) -> str:
+        """What stands in a required place (its path in the answer) when every sentence of it had to go."""
+
+
+def writer_for(answer_tool: str | None) -> Writer | None:
+    """The writer of an answer format; None when no rules write it."""
+    if answer_tool == "deliver_strategy":
+        from llm.offline.strategy import StrategyWriter
+
+        return StrategyWriter()
+    return None
