@@ -43,6 +43,8 @@ class DemoClient:
     briefs: tuple[str, ...]
     """What the client asks for; the first is the one the demo runs."""
     documents: tuple[DemoDocument, ...]
+    banned_words: tuple[str, ...]
+    """Words that the brand's own document forbids."""
 
 
 def _document(client: str, file: str, title: str, kind: Literal["brand", "audience", "review", "prices"], dated: date) -> DemoDocument:
@@ -64,7 +66,7 @@ CLIENTS: dict[str, DemoClient] = {
                     "goal": "booking",
                     "vat_rate": 0.15,
                     "agency_fee_share": 0.12,
-                    "gross_margin_share": 0.30,
+                    "gross_margin_share": 0.15,
                     "minimum_learning_spend": {
                         "google_ads": 40_000,
                         "meta": 45_000,
@@ -83,6 +85,7 @@ CLIENTS: dict[str, DemoClient] = {
                 _document("salon", "audience.md", "Positioning and audience", "audience", date(2026, 3, 16)),
                 _document("salon", "campaign_review.md", "Review of the winter campaign 2026", "review", date(2026, 8, 24)),
             ),
+            banned_words=("cheap", "luxury", "pamper", "beautify", "guru", "game-changer", "revolutionary", "unleash", "flawless", "hack"),
         ),
         DemoClient(
             slug="fitness",
@@ -116,6 +119,7 @@ CLIENTS: dict[str, DemoClient] = {
                 _document("fitness", "audience.md", "Positioning and audience", "audience", date(2026, 4, 6)),
                 _document("fitness", "campaign_review.md", "Review of the spring campaign 2026", "review", date(2026, 6, 29)),
             ),
+            banned_words=("shred", "beast", "burn fat", "guilt", "cheat day", "transform", "no excuses", "insane", "skinny", "hack"),
         ),
         DemoClient(
             slug="newcomer",
@@ -135,8 +139,9 @@ CLIENTS: dict[str, DemoClient] = {
             briefs=("R6 000 a month on Google Ads and Meta, goal: purchases. We only started this month.",),
             documents=(
                 _document("newcomer", "brand_note.md", "Brand note", "brand", date(2026, 10, 5)),
-                _document("newcomer", "price_list.md", "Price list", "prices", date(2026, 10, 5)),
+                _document("newcomer", "price_list.md", "Price list", "prices", date(2026, 10, 11)),
             ),
+            banned_words=("miracle", "chemical-free", "anti-ageing", "detox", "luxurious", "eco-warrior"),
         ),
     )
 }

@@ -19,7 +19,7 @@ from demo.truth import Truth
 CONSENT = 0.72
 PAGES_BEFORE_SIGNUP = 2.0
 """Mean page views of a person before signing up, beside the one they sign up on."""
-ANONYMOUS = 0.4
+ANONYMOUS = 0.25
 """Page views per click of people who never say who they are."""
 OPENS = 1.2
 """Mean mails opened by a person who agreed to be mailed."""
