@@ -1,0 +1,178 @@
+"""A plan says what it takes, whether the traffic affords it, and what to do when it does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from tests.tools.memory_facts import MemoryFacts
+from tools.contract import NotEnoughData, ToolInputError
+from tools.experiments._baseline import wilson
+from tools.registry import load
+
+AS_OF = date(2026, 11, 21)
+
+
+def run(tables: dict[str, Any] | None = None, **request: Any) -> Any:
+    declared = load("design_experiment")
+    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), MemoryFacts(tables or {}, as_of=AS_OF))
+
+
+def codes(result: Any) -> set[str]:
+    return {caveat.code for caveat in result.caveats if caveat.insist}
+
+
+def funnel(people: int = 4000, seed: int = 5) -> dict[str, Any]:
+    """Simulated sign-ups over 100 days: 60% see the calendar, 20% start a booking, 6% book within two weeks."""
+    random = np.random.default_rng(seed)
+    rows: dict[str, list[Any]] = {"event_id": [], "contact_id": [], "name": [], "at": []}
+    start = datetime(2026, 8, 10, tzinfo=UTC)
+
+    def add(person: int, name: str, at: datetime) -> None:
+        for column, value in zip(rows, (f"e{len(rows['event_id'])}", f"p{person}", name, at), strict=True):
+            rows[column].append(value)
+
+    for person in range(people):
+        entered = start + timedelta(days=float(random.uniform(0, 102)))
+        add(person, "signup", entered)
+        for name, share in (("calendar_view", 0.6), ("booking_start", 0.2), ("booking", 0.06)):
+            if random.random() < share:
+                add(person, name, entered + timedelta(days=float(random.uniform(0, 13))))
+        if random.random() < 0.3:
+            add(person, "booking", entered + timedelta(days=40))  # too late to count
+    return {"events": rows}
+
+
+def test_size_and_days_of_a_plain_conversion_test():
+    result = run(baseline_rate=0.1, units_per_week=2000, absolute_effect=0.02, method="arcsine")
+    assert result.sample_size_per_arm == 3835
+    assert result.figure("sample_size_total").value == 7670
+    assert result.figure("weeks").value == ceil(7670 / 2000)
+    assert result.days == 28
+    assert result.affordable
+    assert result.decision.action == "run"
+    assert result.figure("effect_to_find").value == pytest.approx(0.2)
+    assert result.figure("difference_to_find").unit == "points"
+    assert result.figure("sample_size_per_arm").basis == "model"
+    assert result.figure("baseline_rate").basis == "stated"
+
+
+def test_the_smallest_effect_shown_is_the_one_that_just_fits():
+    result = run(baseline_rate=0.04, units_per_week=6000, relative_effect=0.2)
+    smallest = result.figure("minimum_detectable_effect").value
+    again = run(baseline_rate=0.04, units_per_week=6000, relative_effect=round(smallest + 1e-6, 6))
+    assert again.figure("weeks").value == 8
+    assert run(baseline_rate=0.04, units_per_week=6000, relative_effect=smallest * 0.97).affordable is False
+
+
+def test_more_arms_and_reading_at_any_time_take_more():
+    two, three = (run(baseline_rate=0.04, units_per_week=6000, relative_effect=0.2, arms=arms) for arms in (2, 3))
+    assert three.sample_size_per_arm > two.sample_size_per_arm
+    assert two.figure("anytime.inflation").value == pytest.approx(1.9148, abs=1e-3)
+    assert two.figure("anytime.sample_size_per_arm").value == ceil(two.sample_size_per_arm * two.figure("anytime.inflation").value)
+
+
+def test_traffic_that_cannot_afford_the_test_gets_a_way_out():
+    result = run(baseline_rate=0.02, units_per_week=500, relative_effect=0.1)
+    assert result.affordable is False
+    assert result.decision.action == "not_affordable"
+    assert "not_affordable" in codes(result)
+    needed = result.figure("baseline_rate_needed").value
+    assert run(baseline_rate=needed, units_per_week=500, relative_effect=0.1).affordable
+    assert not run(baseline_rate=needed * 0.97, units_per_week=500, relative_effect=0.1).affordable
+    assert abs(result.figure("minimum_detectable_effect").value) > 0.1
+
+
+def test_without_traffic_no_duration_is_made_up():
+    result = run(baseline_rate=0.1, relative_effect=0.1)
+    assert result.days is None
+    assert result.affordable is None
+    assert result.decision.action == "state_traffic"
+    assert "traffic_unknown" in codes(result)
+
+
+def test_without_an_effect_it_says_what_can_be_found():
+    result = run(baseline_rate=0.1, units_per_week=1000)
+    assert result.sample_size_per_arm is None
+    assert result.decision.action == "pick_effect"
+
+
+def test_means_and_counts():
+    mean = run(metric="mean", baseline_mean=40_000, deviation=30_000, currency="ZAR", units_per_week=300, relative_effect=0.1)
+    assert mean.figure("baseline_mean").unit == "money"
+    assert mean.figure("difference_to_find").value == 4000
+    assert mean.sample_size_per_arm == 884
+    count = run(metric="count", baseline_mean=2, dispersion=2, units_per_week=500, relative_effect=0.1)
+    plain = run(metric="count", baseline_mean=2, units_per_week=500, relative_effect=0.1)
+    assert count.sample_size_per_arm == pytest.approx(2 * plain.sample_size_per_arm, abs=1)
+
+
+def test_the_baseline_is_read_from_mature_entries_only():
+    result = run(funnel(), entry_event="signup", goal_event="booking", outcome_days=14, relative_effect=0.3, max_weeks=26)
+    rate = result.figure("baseline_rate")
+    assert rate.basis == "observed"
+    assert rate.interval.low < 0.06 < rate.interval.high, "the share that books within the window, not the late third"
+    assert result.figure("units_per_week").value == pytest.approx(4000 / 102 * 7, rel=0.06)
+    assert rate.period.endswith("2026-11-05") or rate.period.endswith("2026-11-06")
+    spread = result.figure("sample_size_per_arm").interval
+    assert spread.low < result.sample_size_per_arm < spread.high
+
+
+def test_steps_up_the_funnel_are_named_when_they_would_fit():
+    result = run(funnel(), entry_event="signup", goal_event="booking", outcome_days=14, relative_effect=0.2, max_weeks=8)
+    assert result.decision.action == "not_affordable"
+    assert "calendar view" in result.decision.reason
+    assert "booking start" not in result.decision.reason
+
+
+def test_contacts_to_orders_when_no_events_are_named():
+    at = datetime(2026, 9, 1, tzinfo=UTC)
+    ids = [f"c{i}" for i in range(1000)]
+    contacts = {"contact_id": ids, "created_at": [at + timedelta(hours=i) for i in range(1000)]}
+    buyers = list(range(0, 1000, 10))
+    orders = {
+        "order_id": [f"o{i}" for i in buyers],
+        "contact_id": [f"c{i}" for i in buyers],
+        "at": [at + timedelta(hours=i, days=3) for i in buyers],
+        "amount": [1000 + i for i in buyers],
+        "currency": ["ZAR"] * 100,
+    }
+    tables = {"contacts": contacts, "orders": orders}
+    assert run(tables, relative_effect=0.5).figure("baseline_rate").value == pytest.approx(0.1, abs=0.005)
+    value = run(tables, metric="mean", relative_effect=0.1)
+    assert value.figure("baseline_mean").value == round(np.mean(orders["amount"]))
+    assert value.figure("baseline_mean").currency == "ZAR"
+
+
+def test_wilson_matches_its_reference():
+    low, high = wilson(12, 99, 1.959963984540054)
+    assert (low, high) == pytest.approx((0.07071551497720935, 0.20000661537720538), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ({}, "baseline_rate"),
+        ({"metric": "mean", "baseline_mean": 3}, "deviation"),
+        ({"metric": "count"}, "baseline_mean"),
+        ({"baseline_rate": 0.8, "relative_effect": 0.5}, "relative_effect"),
+    ],
+)
+def test_what_is_missing_is_named(request_, field):
+    with pytest.raises(ToolInputError) as refusal:
+        run(**request_)
+    assert refusal.value.field == field
+
+
+def test_too_little_data_is_a_refusal_and_two_effects_do_not_validate():
+    with pytest.raises(NotEnoughData):
+        run(funnel(people=50), entry_event="signup", goal_event="booking", outcome_days=14)
+    with pytest.raises(ValidationError):
+        run(baseline_rate=0.1, relative_effect=0.1, absolute_effect=0.1)
+    with pytest.raises(ValidationError):
+        run(entry_event="signup")

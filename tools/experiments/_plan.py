@@ -1,0 +1,217 @@
+"""The arithmetic of a plan: units, weeks and the smallest effect, for one metric and one amount of traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from tools.contract import Basis, ToolInputError
+from tools.experiments._baseline import Baseline, wilson
+from tools.methods.sample_size import anytime_inflation, for_counts, for_means, for_proportions, smallest_effect, z
+
+if TYPE_CHECKING:
+    from tools.experiments.design_experiment import DesignExperiment
+
+FEWEST_WEEKS = 2  # one week cannot tell an effect from that week
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The metric today. `mean` is a rate for conversions; `currency` is set when the mean is money."""
+
+    mean: float
+    deviation: float | None
+    dispersion: float
+    units_per_week: float | None
+    unit: str
+    outcome: str | None
+    basis: Basis
+    traffic_basis: Basis
+    currency: str | None = None
+    n: int | None = None
+    period: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def observed(cls, found: Baseline, request: DesignExperiment, currency: str) -> Known:
+        """As read from the client's data; a traffic that is stated stands."""
+        low = high = None
+        if request.metric == "conversion":
+            low, high = wilson(round(found.mean * found.units), found.units, z((1 + request.level) / 2))
+        return cls(
+            mean=found.mean,
+            deviation=found.deviation,
+            dispersion=request.dispersion,
+            units_per_week=request.units_per_week or found.units_per_week,
+            unit=found.unit,
+            outcome=found.outcome,
+            basis="observed",
+            traffic_basis="stated" if request.units_per_week else "observed",
+            currency=currency if found.money else None,
+            n=found.units,
+            period=found.period.iso,
+            low=low,
+            high=high,
+        )
+
+
+def stated(request: DesignExperiment) -> Known:
+    """As the request says."""
+    mean = request.baseline_rate if request.metric == "conversion" else request.baseline_mean
+    if mean is None:
+        raise ToolInputError("the metric's figure today is missing", field="baseline_rate")
+    return Known(
+        mean=mean,
+        deviation=request.deviation,
+        dispersion=request.dispersion,
+        units_per_week=request.units_per_week,
+        unit=request.unit,
+        outcome=None,
+        basis="stated",
+        traffic_basis="stated",
+        currency=request.currency if request.metric == "mean" else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A planned test. Effects are signed shares of today's figure; sizes are units per arm, rounded up."""
+
+    request: DesignExperiment
+    known: Known
+    effect: float | None
+    units_per_arm: int | None
+    units_range: tuple[int, int] | None
+    weeks: int | None
+    days: int | None
+    affordable: bool | None
+    detectable: float | None
+    inflation: float
+    anytime_units: int | None
+    anytime_days: int | None
+    rate_needed: float | None
+    curve: tuple[tuple[int, float], ...]
+
+
+def make_plan(request: DesignExperiment, known: Known) -> Plan:
+    """Everything the figures show. Raises ToolInputError for an effect that the metric cannot show."""
+    alpha = (1 - request.level) / (request.arms - 1)
+    effect = _relative(request, known)
+    units = None if effect is None else ceil(_needed(request, known, known.mean, alpha)(effect))
+    inflation = anytime_inflation(alpha, request.power)
+    weeks = _weeks(units, request, known)
+    anytime = None if units is None else ceil(units * inflation)
+    anytime_weeks = _weeks(anytime, request, known)
+    entry_weeks = _entry_weeks(request)
+    affordable = None if weeks is None else weeks <= entry_weeks
+    return Plan(
+        request=request,
+        known=known,
+        effect=effect,
+        units_per_arm=units,
+        units_range=_range(request, known, alpha, effect),
+        weeks=weeks,
+        days=None if weeks is None else weeks * 7 + request.outcome_days,
+        affordable=affordable,
+        detectable=_detectable(request, known, alpha, entry_weeks, effect),
+        inflation=inflation,
+        anytime_units=anytime,
+        anytime_days=None if anytime_weeks is None else anytime_weeks * 7 + request.outcome_days,
+        rate_needed=_rate_needed(request, known, alpha, effect, entry_weeks) if affordable is False else None,
+        curve=_curve(request, known, alpha, effect),
+    )
+
+
+def units_in(weeks: float, request: DesignExperiment, known: Known) -> float:
+    """Units that each arm gets in so many weeks."""
+    return (known.units_per_week or 0.0) * request.share_of_traffic * weeks / request.arms
+
+
+def _relative(request: DesignExperiment, known: Known) -> float | None:
+    effect = request.relative_effect
+    if effect is None and request.absolute_effect is not None:
+        effect = request.absolute_effect / known.mean
+    field = "relative_effect" if request.relative_effect is not None else "absolute_effect"
+    if effect is not None and request.metric == "conversion" and not 0 < known.mean * (1 + effect) < 1:
+        raise ToolInputError("this effect would take the conversion rate out of the range of a rate: ask for a smaller one", field=field)
+    if effect is not None and request.metric == "count" and effect <= -1:
+        raise ToolInputError("a count cannot fall below nothing: ask for a smaller effect", field=field)
+    return effect
+
+
+def _needed(request: DesignExperiment, known: Known, mean: float, alpha: float) -> Callable[[float], float]:
+    """Units per arm as a function of the relative effect, for one figure of today."""
+    if request.metric == "conversion":
+        return lambda effect: for_proportions(mean, mean * (1 + effect), alpha, request.power, request.method)
+    if request.metric == "mean":
+        if known.deviation is None:
+            raise ToolInputError("a mean needs its deviation: how much units differ", field="deviation")
+        deviation = known.deviation
+        return lambda effect: for_means(deviation, mean * effect, alpha, request.power)
+    return lambda effect: for_counts(mean, mean * (1 + effect), known.dispersion, alpha, request.power)
+
+
+def _weeks(units: int | None, request: DesignExperiment, known: Known) -> int | None:
+    """Whole weeks of entries that give every arm its units; at least two."""
+    if units is None or known.units_per_week is None:
+        return None
+    return max(FEWEST_WEEKS, ceil(units / units_in(1, request, known)))
+
+
+def _entry_weeks(request: DesignExperiment) -> int:
+    """Weeks of entries that leave time for the last outcomes."""
+    return max(0, (request.max_weeks * 7 - request.outcome_days) // 7)
+
+
+def _detectable(request: DesignExperiment, known: Known, alpha: float, weeks: int, effect: float | None) -> float | None:
+    """Smallest effect, in the direction asked for, that the longest test can find."""
+    if known.units_per_week is None or weeks < FEWEST_WEEKS:
+        return None
+    return _smallest(request, known, alpha, units_in(weeks, request, known), effect)
+
+
+def _smallest(request: DesignExperiment, known: Known, alpha: float, units: float, effect: float | None) -> float | None:
+    sign = -1 if effect is not None and effect < 0 else 1
+    largest = 20.0 if sign > 0 else 0.999
+    if request.metric == "conversion" and sign > 0:
+        largest = min(largest, (1 - 1e-9) / known.mean - 1)
+    needed = _needed(request, known, known.mean, alpha)
+    found = smallest_effect(units, lambda size: needed(sign * size), largest)
+    return None if found is None else sign * found
+
+
+def _rate_needed(request: DesignExperiment, known: Known, alpha: float, effect: float | None, weeks: int) -> float | None:
+    """The lowest rate at which the same relative effect would fit: what a metric further up the funnel has to reach."""
+    if request.metric != "conversion" or effect is None or known.units_per_week is None or weeks < FEWEST_WEEKS:
+        return None
+    units = units_in(weeks, request, known)
+    low, high = known.mean, min(0.99, 0.99 / (1 + effect)) if effect > 0 else 0.99
+    if high <= low or _needed(request, known, high, alpha)(effect) > units:
+        return None
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _needed(request, known, middle, alpha)(effect) <= units else (middle, high)
+    return high
+
+
+def _range(request: DesignExperiment, known: Known, alpha: float, effect: float | None) -> tuple[int, int] | None:
+    """Units per arm over the interval of an observed baseline, for the same relative effect."""
+    if effect is None or known.low is None or known.high is None or known.low <= 0 or known.high * (1 + effect) >= 1:
+        return None
+    ends = [ceil(_needed(request, known, rate, alpha)(effect)) for rate in (known.low, known.high)]
+    return min(ends), max(ends)
+
+
+def _curve(request: DesignExperiment, known: Known, alpha: float, effect: float | None) -> tuple[tuple[int, float], ...]:
+    """Smallest effect by weeks of entries, for the chart."""
+    if known.units_per_week is None:
+        return ()
+    points = []
+    for weeks in range(FEWEST_WEEKS, max(_entry_weeks(request), FEWEST_WEEKS) + 1):
+        found = _smallest(request, known, alpha, units_in(weeks, request, known), effect)
+        if found is not None:
+            points.append((weeks, abs(found)))
+    return tuple(points)

@@ -1,0 +1,238 @@
+"""A plan as figures, sentences, caveats and a decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tools.contract import Basis, Caveat, Decision, Figure, Interval, Unit, weakest
+from tools.experiments._plan import FEWEST_WEEKS, Plan
+from tools.methods.channel_names import channel_name, joined
+from tools.methods.charts import BLUE, spec
+
+CLOSE = 10  # conversions per arm below which the normal approximation is not to be relied on
+
+
+def figures_of(plan: Plan) -> tuple[Figure, ...]:
+    """Inputs first, then sizes and days, then what can be found, then the anytime readings."""
+    request, known, figures = plan.request, plan.known, []
+    unit = known.unit
+
+    def add(key: str, value: float, kind: Unit, label: str, basis: Basis = "model", **more: Any) -> None:
+        currency = known.currency if kind == "money" else None
+        if kind in ("money", "count", "weeks", "days") and float(value).is_integer():
+            value = int(value)
+        figures.append(
+            Figure(
+                key=key,
+                value=value if kind != "money" else round(value),
+                unit=kind,
+                metric=more.pop("metric", key),
+                label=label,
+                basis=basis,
+                currency=currency,
+                **more,
+            )
+        )
+
+    planned: Basis = weakest(["model", known.basis, known.traffic_basis])
+    mean_unit: Unit = "money" if known.currency else "number"
+    observed = {"n": known.n, "period": known.period}
+    if request.metric == "conversion":
+        interval = None
+        if known.low is not None and known.high is not None:
+            interval = Interval(low=known.low, high=known.high, level=request.level)
+        label = "conversion rate today" + (f", {known.outcome}" if known.outcome else "")
+        add(
+            "baseline_rate",
+            known.mean,
+            "share",
+            label,
+            known.basis,
+            metric="conversion_rate",
+            denominator=f"{unit}s",
+            interval=interval,
+            **observed,
+        )
+    else:
+        label = "mean today" if request.metric == "mean" else "mean count today"
+        add("baseline_mean", known.mean, mean_unit, label, known.basis, denominator=unit, **observed)
+    if known.units_per_week is not None:
+        add("units_per_week", known.units_per_week, "count", f"{unit}s that can enter", known.traffic_basis, denominator="week", **observed)
+    if plan.effect is not None and plan.units_per_arm is not None:
+        add(
+            "effect_to_find",
+            plan.effect,
+            "share",
+            "smallest change worth finding, of today's figure",
+            planned,
+            denominator="today's figure",
+        )
+        difference_unit: Unit = "points" if request.metric == "conversion" else mean_unit
+        add("difference_to_find", plan.effect * known.mean, difference_unit, "smallest difference worth finding", known.basis)
+        spread = None
+        if plan.units_range:
+            spread = Interval(low=plan.units_range[0], high=plan.units_range[1], level=request.level, kind="range")
+        needed = f"{unit}s needed in each arm, read once at the end"
+        add("sample_size_per_arm", plan.units_per_arm, "count", needed, planned, interval=spread, denominator="arm")
+        add("sample_size_total", plan.units_per_arm * request.arms, "count", f"{unit}s needed in all arms", planned)
+    if plan.weeks is not None and plan.days is not None:
+        add("weeks", plan.weeks, "weeks", "whole weeks of entries", planned)
+        add("days", plan.days, "days", "days from start to reading", planned)
+    add("longest", request.max_weeks, "weeks", "longest the test may run", "stated", metric="max_weeks")
+    if plan.detectable is not None:
+        label = "smallest change that the longest test can find, of today's figure"
+        add("minimum_detectable_effect", plan.detectable, "share", label, planned, denominator="today's figure")
+    if plan.anytime_units is not None:
+        add("anytime.inflation", plan.inflation, "multiple", "units needed if read at any time, over read once, at most", planned)
+        needed = f"{unit}s needed in each arm if read at any time, at most"
+        add("anytime.sample_size_per_arm", plan.anytime_units, "count", needed, planned, metric="sample_size_per_arm", denominator="arm")
+        if plan.anytime_days is not None:
+            add("anytime.days", plan.anytime_days, "days", "days at most if read at any time", planned, metric="days")
+    if plan.rate_needed is not None:
+        add(
+            "baseline_rate_needed",
+            plan.rate_needed,
+            "share",
+            "rate that a metric must have for the test to fit",
+            planned,
+            denominator=f"{unit}s",
+        )
+    return tuple(figures)
+
+
+def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
+    """What it takes, how long, and what else the traffic can find."""
+    has = {figure.key for figure in figures}
+    unit, today = plan.known.unit, "{{baseline_rate}}" if plan.request.metric == "conversion" else "{{baseline_mean}}"
+    sentences = []
+    if "sample_size_per_arm" in has:
+        sentences.append(
+            f"To find a change of {{{{effect_to_find}}}} from {today}, each arm needs {{{{sample_size_per_arm}}}} {unit}s, "
+            "read once at the end."
+        )
+    if "days" in has:
+        sentences.append(f"With {{{{units_per_week}}}} {unit}s a week that takes {{{{days}}}}.")
+    if "minimum_detectable_effect" in has:
+        sentences.append("The smallest change that a test of {{longest}} can find is {{minimum_detectable_effect}} of today's figure.")
+    if "anytime.days" in has:
+        sentences.append(
+            "Read at any time instead of once at the end, the same power takes at most {{anytime.inflation}} as many units, "
+            "or {{anytime.days}}; a large effect then stops it early."
+        )
+    elif "anytime.inflation" in has:
+        sentences.append("Read at any time, not once at the end, the same power takes at most {{anytime.inflation}} as many units.")
+    if "baseline_rate_needed" in has:
+        sentences.append(
+            "A metric further up the funnel that at least {{baseline_rate_needed}} reach could be tested for the same change in that time."
+        )
+    return tuple(sentences)
+
+
+def decision_of(plan: Plan, alternatives: list[str]) -> Decision:
+    """run · not_affordable · state_traffic · pick_effect, with what to do instead."""
+    if plan.known.units_per_week is None:
+        return Decision(
+            action="state_traffic", reason="How long the test takes cannot be said before it is known how many can enter a week."
+        )
+    if plan.effect is None:
+        if plan.detectable is None:
+            return Decision(
+                action="not_affordable", reason="The longest test allowed gives too few units to find any change of a plausible size."
+            )
+        return Decision(
+            action="pick_effect", reason="The traffic can find {{minimum_detectable_effect}} or more: decide whether less would matter."
+        )
+    if plan.affordable:
+        return Decision(action="run", reason="The traffic affords it: {{days}}, within the {{longest}} allowed.")
+    options = []
+    if plan.detectable is not None:
+        options.append("test for a change of {{minimum_detectable_effect}} or more")
+    if alternatives:
+        options.append(f"measure a step further up the funnel ({joined([channel_name(name).lower() for name in alternatives[:3]])})")
+    elif plan.rate_needed is not None:
+        options.append("measure a step that at least {{baseline_rate_needed}} reach")
+    options.append("run fewer arms or a longer test" if plan.request.arms > 2 else "allow a longer test")
+    return Decision(
+        action="not_affordable",
+        reason=f"The test would take {{{{days}}}}, more than the {{{{longest}}}} allowed. Instead: {'; or '.join(options)}.",
+    )
+
+
+def caveats_of(plan: Plan) -> tuple[Caveat, ...]:
+    """What would make the plan wrong."""
+    request, known, caveats = plan.request, plan.known, []
+    if plan.affordable is False:
+        caveats.append(
+            Caveat(
+                code="not_affordable",
+                text="The traffic cannot afford this test in the time allowed: run as it is, it would most likely end without an answer.",
+                insist=True,
+                signs=(
+                    "cannot afford",
+                    "not affordable",
+                    "too little traffic",
+                    "not enough traffic",
+                    "would take too long",
+                    "cannot be tested",
+                ),
+            )
+        )
+    if known.units_per_week is None:
+        caveats.append(
+            Caveat(
+                code="traffic_unknown",
+                text="The number that can enter a week is unknown, so no duration is given.",
+                insist=True,
+                signs=("traffic is unknown", "unknown", "no duration", "not known"),
+            )
+        )
+    if request.arms > 2:
+        caveats.append(
+            Caveat(
+                code="arms_split",
+                text="The chance of a false alarm is split over the comparisons with the control: that takes more units.",
+            )
+        )
+    if request.metric == "conversion" and plan.units_per_arm is not None and plan.units_per_arm * min(known.mean, 1 - known.mean) < CLOSE:
+        caveats.append(
+            Caveat(
+                code="few_conversions",
+                text="So few conversions per arm are expected that the size is only rough.",
+                insist=True,
+                signs=("rough", "few conversions", "approximate"),
+            )
+        )
+    if known.n is not None and known.n < 1000 and plan.units_range:
+        caveats.append(
+            Caveat(
+                code="baseline_uncertain",
+                text="Today's rate rests on few people: over its interval an arm needs {{sample_size_per_arm|range}}.",
+            )
+        )
+    if plan.weeks == FEWEST_WEEKS:
+        caveats.append(
+            Caveat(code="whole_weeks", text="The test runs at least a fortnight, so that each arm sees every weekday more than once.")
+        )
+    caveats.append(
+        Caveat(
+            code="fixed_horizon",
+            text="The size holds for a test that is read once: stopping as soon as it looks good makes false alarms common.",
+        )
+    )
+    return tuple(caveats)
+
+
+def chart_of(plan: Plan) -> dict[str, Any] | None:
+    """Smallest effect that can be found by weeks of entries."""
+    if len(plan.curve) < 2:
+        return None
+    rows = [{"weeks": weeks, "effect": effect} for weeks, effect in plan.curve]
+    return spec(
+        "Smallest change that can be found, by weeks of entries",
+        rows,
+        mark={"type": "line", "point": True, "color": BLUE},
+        encoding={
+            "x": {"field": "weeks", "type": "quantitative", "title": "weeks of entries", "axis": {"tickMinStep": 1}},
+            "y": {"field": "effect", "type": "quantitative", "title": "change, of today's figure", "axis": {"format": "%"}},
+        },
+    )

@@ -1,0 +1,146 @@
+"""What a test would take before anybody builds it."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from tools.contract import Request, ToolInputError, ToolResult, choice, quantity, tool
+from tools.experiments._baseline import from_contacts, from_events, from_orders
+from tools.experiments._plan import Known, Plan, make_plan, stated
+from tools.experiments._plan_result import caveats_of, chart_of, decision_of, figures_of, findings_of
+from tools.facts import Facts
+
+
+class DesignExperiment(Request):
+    """Which metric, how small an effect, how long at most. What is not stated of the metric is read from the client's data."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"metric": "conversion", "baseline_rate": 0.04, "units_per_week": 6000, "relative_effect": 0.2}]}
+    )
+
+    metric: Literal["conversion", "mean", "count"] = Field(
+        "conversion", description="conversion: a share of units that do something · mean: a value per unit · count: how often per unit"
+    )
+    baseline_rate: float | None = quantity("share", "share of units that convert today, 0..1", default=None, gt=0, lt=1)
+    baseline_mean: float | None = quantity("number", "mean per unit today; minor units when it is money", default=None, gt=0, le=1e12)
+    deviation: float | None = quantity(
+        "number", "standard deviation between units, in the unit of baseline_mean", default=None, gt=0, le=1e12
+    )
+    dispersion: float = quantity(
+        "multiple", "for counts: variance over mean; one when each event is independent", default=1.0, ge=0.1, le=1000
+    )
+    units_per_week: float | None = quantity("count", "units that can enter the test in a week", default=None, gt=0, le=1e10)
+    currency: str | None = Field(None, description="ISO 4217 code when baseline_mean is money", pattern=r"^[A-Z]{3}$")
+    unit: str = Field(
+        "visitor", description="what is assigned to an arm, singular: visitor, contact, order", pattern=r"^[a-z][a-z ]{0,30}$"
+    )
+    relative_effect: float | None = choice(
+        "share", "smallest change worth finding, as a share of today's figure: 0.1 is a tenth more", default=None, ge=-0.95, le=20
+    )
+    absolute_effect: float | None = choice(
+        "number", "smallest change worth finding, in the metric's own unit (0.003 is 0.3 points of a rate)", default=None, ge=-1e12, le=1e12
+    )
+    arms: int = choice("count", "arms, the control among them; each is compared with the control", default=2, ge=2, le=10)
+    level: float = choice("share", "one minus the chance of a false alarm over all comparisons, two-sided", default=0.95, ge=0.5, le=0.999)
+    power: float = choice("share", "chance to find the effect if it is there", default=0.8, ge=0.5, le=0.99)
+    method: Literal["pooled", "unpooled", "arcsine"] = Field("pooled", description="variance of the z test of two proportions")
+    max_weeks: int = choice("weeks", "longest that the test may run", default=8, ge=1, le=104)
+    share_of_traffic: float = choice("share", "share of the units that takes part", default=1.0, gt=0, le=1)
+    outcome_days: int = choice("days", "days after entering until a unit's outcome is known", default=0, ge=0, le=365)
+    entry_event: str | None = Field(
+        None, description="event that makes a person a unit, as in signup; to read the baseline from data", max_length=80
+    )
+    goal_event: str | None = Field(
+        None, description="event that is the outcome, as in booking; to read the baseline from data", max_length=80
+    )
+    lookback_days: int = choice("days", "days of entries to read the baseline from", default=84, ge=14, le=730)
+
+    @model_validator(mode="after")
+    def _one_effect(self) -> Self:
+        if self.relative_effect is not None and self.absolute_effect is not None:
+            raise ValueError("give relative_effect or absolute_effect, not both")
+        if self.relative_effect == 0 or self.absolute_effect == 0:
+            raise ValueError("an effect of nothing cannot be found: leave it out to learn what can be found")
+        if (self.entry_event is None) != (self.goal_event is None):
+            raise ValueError("give entry_event and goal_event together")
+        return self
+
+
+class ExperimentDesign(ToolResult):
+    """Sample size, days, smallest effect that can be found, and whether the traffic affords it."""
+
+    affordable: bool | None = Field(
+        description="whether the effect asked for can be found in the longest time allowed; none when traffic is unknown"
+    )
+    arms: int = Field(description="arms, control among them")
+    sample_size_per_arm: int | None = Field(description="units per arm for the effect asked for, read once at the end")
+    days: int | None = Field(description="whole weeks of entries plus the wait for outcomes, in days")
+
+
+@tool(version=1, field="experiments")
+def design_experiment(request: DesignExperiment, facts: Facts) -> ExperimentDesign:
+    """Plan a test against a control: units per arm, days, the smallest effect the traffic can find, and whether it affords the test.
+
+    For a test that is read once at the end: the z test of two proportions (pooled as in G*Power, unpooled, or arcsine as in statsmodels),
+    of two means, or of two mean counts. With more than two arms the false-alarm chance is split over the comparisons with the control
+    (Bonferroni). The `anytime` figures say what the same power takes when the test may be read at any time (an asymptotic confidence
+    sequence tuned to the planned size): an upper bound, since it may then also stop early. Days are whole weeks, at least two. The
+    baseline and the traffic come from the request, or else from the client's data: entry and goal events, or new contacts to first paid
+    order, or the value of paid orders. When the traffic cannot afford the test, the decision is `not_affordable` and the figures say what
+    could be tested instead.
+    """
+    known = _known(request, facts)
+    plan = make_plan(request, known)
+    figures = figures_of(plan)
+    return ExperimentDesign(
+        figures=figures,
+        findings=findings_of(plan, figures),
+        caveats=caveats_of(plan),
+        decision=decision_of(plan, _alternatives(plan, facts)),
+        chart=chart_of(plan),
+        affordable=plan.affordable,
+        arms=request.arms,
+        sample_size_per_arm=plan.units_per_arm,
+        days=plan.days,
+    )
+
+
+def _known(request: DesignExperiment, facts: Facts) -> Known:
+    """The metric as it is today: what is stated goes before what is read."""
+    if request.metric == "conversion" and request.baseline_rate is not None:
+        return stated(request)
+    if request.metric == "count":
+        if request.baseline_mean is None:
+            raise ToolInputError("a count needs baseline_mean: how often per unit today", field="baseline_mean")
+        return stated(request)
+    if request.metric == "mean":
+        if request.baseline_mean is not None:
+            if request.deviation is None:
+                raise ToolInputError("a mean needs its deviation: how much units differ", field="deviation")
+            return stated(request)
+        return Known.observed(from_orders(facts, request.lookback_days), request, facts.currency)
+    if request.entry_event and request.goal_event:
+        found = from_events(facts, request.entry_event, request.goal_event, max(request.outcome_days, 1), request.lookback_days)
+        return Known.observed(found, request, facts.currency)
+    if {"contacts", "orders"} <= set(facts.names()):
+        return Known.observed(from_contacts(facts, max(request.outcome_days, 30), request.lookback_days), request, facts.currency)
+    raise ToolInputError(
+        "give baseline_rate (and units_per_week), or entry_event and goal_event of a client with events", field="baseline_rate"
+    )
+
+
+def _alternatives(plan: Plan, facts: Facts) -> list[str]:
+    """Steps of the funnel that enough people reach for the test to fit, where the data names them."""
+    from tools.experiments._baseline import steps_up_the_funnel
+
+    request = plan.request
+    if plan.affordable is not False or plan.rate_needed is None or request.entry_event is None or "events" not in facts.names():
+        return []
+    shares = steps_up_the_funnel(facts, request.entry_event, max(request.outcome_days, 1), request.lookback_days)
+    return [
+        name
+        for name, share in sorted(shares.items(), key=lambda item: item[1])
+        if plan.rate_needed <= share < 1 and name != request.goal_event
+    ]
