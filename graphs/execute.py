@@ -47,7 +47,7 @@ async def _execute(services: Services, workspace_id: str, run_id: str, decision:
     context = RunContext(services, workspace_id, client, run, AGENTS[run.kind], run.as_of)
     config = {"configurable": {"thread_id": f"{workspace_id}:{run_id}"}, "recursion_limit": MOST_STEPS}
     try:
-        async with checkpointer(services.store, workspace_id) as saver:
+        async with checkpointer(services.database, workspace_id) as saver:
             graph = build().compile(checkpointer=saver)
             snapshot = await graph.aget_state(config)
             begun = bool(snapshot.next) or bool(snapshot.values)

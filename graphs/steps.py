@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -47,7 +46,6 @@ def step(name: str) -> Callable[[Body], Node]:
     """Make a node of a body: stop if asked to, do the work, commit events, evidence and deliverable together."""
 
     def make(body: Body) -> Node:
-        @functools.wraps(body)
         async def node(state: RunState, runtime: Runtime[RunContext]) -> Command:
             context = runtime.context
             number = state.get("step", 0) + 1
@@ -67,7 +65,8 @@ def step(name: str) -> Callable[[Body], Node]:
                     await events.append(connection, context.run.id, kind, payload, key=f"{number}:{index}")
             return Command(goto=done.goto, update={**done.update, "step": number})
 
-        node.__annotations__ = {"state": RunState, "runtime": Runtime[RunContext], "return": Command}
+        # not functools.wraps: LangGraph reads the parameters of a node, and the body's are others
+        node.__name__, node.__doc__ = body.__name__, body.__doc__
         return node
 
     return make
