@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from api import clients, deliverables, documents, evidence, health, problems, runs, strategy, tasks, tools
 from api.house import open_house
+from api.limits import BodyLimit
 from api.middleware import Around
 from api.openapi import complete
 from api.settings import ApiSettings
@@ -19,6 +20,7 @@ from llm.settings import ModelSettings
 from store.settings import StoreSettings
 
 PREFIX = "/api/v1"
+UPLOADS = (f"{PREFIX}/imports", f"{PREFIX}/documents")
 NOUNS = (tasks, runs, deliverables, strategy, tools, evidence, clients, documents)
 
 DESCRIPTION = """Marketing strategy in which no number is made up.
@@ -37,7 +39,10 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
             app.state.house = house
             yield
 
-    layers = [Middleware(Around)]
+    layers = [
+        Middleware(Around),
+        Middleware(BodyLimit, limit=settings.body_limit, uploads=UPLOADS, upload_limit=settings.upload_limit),
+    ]
     if settings.cors_origins:
         exposed = ["Location", "X-Request-ID", "Retry-After", "Idempotency-Replayed"]
         allowed = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"]
@@ -62,7 +67,7 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
     problems.install(app)
     inside = APIRouter(prefix=PREFIX)
     for noun in NOUNS:
-        inside.include_router(noun.router, max_body_size=settings.upload_limit if noun is documents else settings.body_limit)
+        inside.include_router(noun.router)
     app.include_router(inside)
     app.include_router(health.router)
     complete(app)

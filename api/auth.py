@@ -130,6 +130,6 @@ class GuardedRouter(APIRouter):
             if scope not in SCOPES:
                 raise ValueError(f"there is no scope {scope!r} for {path}")
             options["dependencies"] = [Depends(allow(scope)), *(options.get("dependencies") or [])]
-            options["responses"] = {**responses(401, 403, 422, 503), **(options.get("responses") or {})}
+            options["responses"] = {**responses(401, 403, *(() if reads else (413,)), 422, 503), **(options.get("responses") or {})}
             options["openapi_extra"] = {"x-scope": scope, **(options.get("openapi_extra") or {})}
         super().add_api_route(path, endpoint, **options)

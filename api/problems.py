@@ -87,6 +87,12 @@ class IdempotencyConflict(ApiProblem):
     status, name, title = 409, "idempotency-conflict", "This Idempotency-Key belongs to another request"
 
 
+class TooLarge(ApiProblem):
+    """The body is over the limit."""
+
+    status, name, title = 413, "too-large", "The body is too large"
+
+
 class InvalidRequest(ApiProblem):
     """A request that we understood but cannot take."""
 
@@ -163,7 +169,6 @@ def answer(request: Request, error: Exception) -> JSONResponse:
 _PLAIN = {
     404: "nothing is at this address; GET /api/v1/openapi.json lists what there is",
     405: "this address does not take that method",
-    413: "the body is larger than this service takes",
 }
 
 

@@ -27,7 +27,7 @@ BATCH = 500
 
 STREAM = {
     200: {
-        "description": "server-sent events: `id` is the number in the run, `event` the kind, `data` JSON with run, number, kind, at, payload",
+        "description": "server-sent events: `id` is the number in the run, `event` the kind, `data` JSON",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
     204: {"description": "the run has ended and everything was read: do not come back"},

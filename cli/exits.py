@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-OK, FOUND, USAGE, REFUSED, DOWN = 0, 1, 2, 3, 4
+OK, FOUND, USAGE, REFUSED, DOWN, OURS = 0, 1, 2, 3, 4, 70
 
 CODES = """Exit codes: 0 done · 1 something was found, or two things are not equal · 2 the command or its input cannot be read ·
-3 refused or not found · 4 a service it needs is down"""
+3 refused or not found · 4 a service it needs is down · 70 an error of ours"""
 
 
 class Stop(Exception):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from cli import clients, databases, deliverables, demo, doctor, documents, evidence, keys, serving, tasks, tools, verifying, workspaces
-from cli.exits import CODES, DOWN
+from cli.exits import CODES, DOWN, OK, OURS, Stop, explain
 from cli.shadowed import check_packages
 
 
@@ -18,35 +20,35 @@ class Groundwork(TyperGroup):
     """Turns what the rooms below raise into a sentence and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command. An error that nobody expected keeps its traceback."""
+        """Run the command. An error that nobody expected keeps its traceback and has a code of its own."""
+        as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):
             raise
         except BrokenPipeError:
-            # the reader went away, as `head` does; say nothing more on either stream
-            sys.stderr.close()
-            raise typer.Exit(0) from None
+            # the reader went away, as `head` does: nothing more to say on either stream
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(OK) from None
         except Exception as error:
             stop = explain_quickly(error)
-            if stop is None:
+            if stop is None and type(error).__module__.startswith("typer"):
                 raise
-            if "--json" in sys.argv or ctx.obj == "json":
+            if stop is None:
+                traceback.print_exc()
+                stop = Stop(OURS, f"an error of ours: {type(error).__name__}: {error}", kind="internal")
+            if as_json:
                 print(json.dumps({"error": stop.message, **stop.more}, ensure_ascii=False), file=sys.stderr)
             else:
                 print(f"groundwork: {stop.message}", file=sys.stderr)
             raise typer.Exit(stop.code) from error
 
 
-def explain_quickly(error: Exception) -> Any:
+def explain_quickly(error: Exception) -> Stop | None:
     """`exits.explain`, whose imports are paid for only when something went wrong."""
-    from cli.exits import Stop, explain
-
     if isinstance(error, Stop):
         return error
-    if type(error).__module__.split(".")[0] in ("typer", "click"):
-        return None
-    return explain(error)
+    return None if type(error).__module__.startswith("typer") else explain(error)
 
 
 app = typer.Typer(
