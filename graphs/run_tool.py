@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from graphs.services import Services
-from grounding.evidence import Evidence, Input, Locale
+from grounding.evidence import Evidence, Input
 from grounding.ids import new_id
 from store import evidence as evidence_records
 from store.clients import Client
@@ -38,9 +38,11 @@ class ToolCall:
     id: str = field(default_factory=lambda: new_id("ev"))
 
 
-def today(locale: Locale | None) -> date:
-    """The day it is in the client's zone; in UTC without a client."""
-    return datetime.now(ZoneInfo(locale.zone) if locale else UTC).date()
+def today(client: Client | None) -> date:
+    """The day it is in the client's zone; in UTC without a client. A simulated client's day stands still, in its profile's `today`."""
+    if client is not None and "today" in client.profile:
+        return date.fromisoformat(client.profile["today"])
+    return datetime.now(ZoneInfo(client.locale.zone) if client else UTC).date()
 
 
 async def run_tool(services: Services, call: ToolCall) -> Evidence:
@@ -58,7 +60,7 @@ async def run_tool(services: Services, call: ToolCall) -> Evidence:
 def compute(call: ToolCall, facts_root: Any = None, engine: str = "duckdb") -> Evidence:
     """The evidence of one tool call, not yet kept. CPU work: call it off the event loop."""
     declared = load(call.tool)
-    as_of = call.as_of or today(call.client.locale if call.client else None)
+    as_of = call.as_of or today(call.client)
     request = read_request(declared, {"as_of": as_of.isoformat(), **{k: v for k, v in call.request.items() if v is not None}})
     started = time.perf_counter()
     if not declared.reads_facts:

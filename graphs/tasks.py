@@ -40,7 +40,7 @@ async def create_task(
     known = await clients.get_client(connection, client)
     if known is None:
         raise NoSuchClient(client)
-    as_of = as_of or today(known.locale)
+    as_of = as_of or today(known)
     read_brief(brief, known.locale, as_of=as_of, now=datetime.now(UTC))
     run = await runs.create_run(connection, known.id, kind, brief, as_of=as_of)
     await events.append(connection, run.id, "queued", {"kind": kind, "client": known.slug}, key="queued")
