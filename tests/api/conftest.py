@@ -26,7 +26,9 @@ from store.workspaces import Workspace, create_workspace
 @contextmanager
 def running(api: ApiSettings, store: StoreSettings) -> Iterator[str]:
     """The service's address while the block lasts."""
-    config = uvicorn.Config(create_app(api, store), port=0, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(
+        create_app(api, store), port=0, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -6,22 +6,7 @@ import httpx
 import pytest
 
 from api.logs import redact
-
-FIELDS = {"type", "title", "status", "detail", "instance", "request_id"}
-
-
-def problem(response: httpx.Response, status: int, name: str | None = None) -> dict:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert set(body) >= FIELDS
-    assert body["status"] == status
-    assert body["request_id"] == response.headers["x-request-id"]
-    assert body["instance"] == response.request.url.path
-    if name is not None:
-        assert body["type"] == f"urn:groundwork:problem:{name}"
-    assert "Traceback" not in response.text
-    return body
+from tests.api.support import problem
 
 
 async def test_no_key_a_wrong_key_and_another_scheme_are_401_alike(address, ours):
