@@ -131,7 +131,7 @@ def _check(message: AIMessage, name: str) -> None:
     metadata = message.response_metadata
     incomplete = metadata.get("incomplete_details") or {}
     ends = {metadata.get("finish_reason"), metadata.get("stop_reason"), incomplete.get("reason") if isinstance(incomplete, dict) else None}
-    refusal = message.additional_kwargs.get("refusal")
+    refusal = message.additional_kwargs.get("refusal") or _refusal_block(message)
     if refusal or ends & REFUSED:
         raise ModelRefused(f"{name} declined to answer" + (f": {refusal or message.text}" if refusal or message.text else ""))
     calls = message.tool_calls or message.invalid_tool_calls
@@ -139,6 +139,12 @@ def _check(message: AIMessage, name: str) -> None:
         raise _CutOff(f"the answer of {name} was cut off at its longest length (GROUNDWORK_MODEL_MAX_OUTPUT_TOKENS)")
     if not calls and not message.text.strip():
         raise MalformedAnswer(f"{name} gave an empty answer")
+
+
+def _refusal_block(message: AIMessage) -> str | None:
+    """The refusal among the blocks of a message of the responses protocol."""
+    blocks = message.content if isinstance(message.content, list) else ()
+    return next((block.get("refusal") for block in blocks if isinstance(block, dict) and block.get("type") == "refusal"), None)
 
 
 def _usage(model: BaseChatModel, message: AIMessage, name: str, limits: Limits) -> Usage:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llm.errors import ContextTooLong, ModelError, ModelOverloaded, ModelUnavailable
+from pydantic import ValidationError
+
+from llm.errors import ContextTooLong, MalformedAnswer, ModelError, ModelOverloaded, ModelUnavailable
 
 OVERLOADED = frozenset({"overloaded_error", "rate_limit_error", "rate_limit_exceeded", "server_overloaded"})
 TRANSIENT = frozenset({"api_error", "server_error", "internal_server_error", "timeout_error"})
@@ -19,6 +22,8 @@ STATUS_RETRIED = frozenset({408, 409, 425, 429})
 NETWORK = frozenset({"RemoteProtocolError", "ReadError", "ConnectError", "ReadTimeout", "ConnectTimeout", "WriteError", "PoolTimeout",
                      "APIConnectionError", "APITimeoutError", "IncompleteRead", "LocalProtocolError", "ProtocolError"})  # fmt: skip
 LONGEST_DETAIL = 300
+NAMED = re.compile(r"(\w+): ")
+"""How langchain-openai tells a failure inside a stream of the responses protocol: a ValueError with the provider's name for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ def read_fault(error: Exception, model: str) -> Fault:
     """What a provider's exception means. An exception that is no provider's is raised again."""
     if isinstance(error, ModelError):
         return Fault(error, retry=False)
+    if isinstance(error, ValidationError) and error.title.startswith("AIMessage"):
+        return Fault(MalformedAnswer(f"{model} gave an answer that is none: {error.errors()[0]['msg']}"), retry=True)
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
         return Fault(ModelUnavailable(f"{model} fell silent in the middle of its answer"), retry=True)
     status, kinds, said = _status(error), set(_kinds(error)), _said(error)
@@ -84,6 +91,8 @@ def _kinds(error: Exception) -> Iterator[str]:
             yield value
     body = getattr(error, "body", None)
     inner = body.get("error", body) if isinstance(body, Mapping) else None
+    if type(error) is ValueError and (named := NAMED.match(str(error))):
+        yield named[1]
     for part in (body, inner):
         if isinstance(part, Mapping):
             yield from (part[name] for name in ("type", "code") if isinstance(part.get(name), str))

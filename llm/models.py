@@ -56,9 +56,9 @@ def _made(tier: Tier, settings: ModelSettings) -> BaseChatModel:
 
 
 def _openai(name: str, settings: ModelSettings) -> BaseChatModel:
-    from langchain_openai import ChatOpenAI
+    from llm.openai_chat import OpenAIChat
 
-    return ChatOpenAI(
+    return OpenAIChat(
         model=name,
         base_url=settings.openai_base_url,
         api_key=_key(settings, "openai"),

@@ -9,7 +9,7 @@ from typing import Any
 from llm.offline.reading import Answer, Desk, Offered, Slot
 
 COMBINED = ("anyOf", "oneOf", "allOf")
-EARLIER = re.compile(r"\\{\\{\\s\*E|\\{\\{E")
+EARLIER = re.compile(r"E\\d\+")
 RESULT_OF = re.compile(r"earlier result of (?P<tool>\w+), such as \"\{\{E\d+\.(?P<name>[\w.]+)\}\}\"")
 UNIT = re.compile(r"unit: (\w+)")
 

@@ -259,7 +259,8 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
         if match:
             places.append((heading, match.start(), match.end()))
             start = match.end()
-    for (heading, _, begin), end in zip(places, [place[1] for place in places[1:]] + [len(text)], strict=True):
+    ends = [start for _, start, _ in places[1:]] + [len(text)]
+    for (heading, _, begin), end in zip(places, ends, strict=False):
         yield heading, text[begin:end]
 
 
