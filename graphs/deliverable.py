@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,10 +30,18 @@ from store import evidence as evidence_records
 from tools.contract import Figure, Tool, ToolInputError, ToolRefusal
 from tools.registry import load as load_tool
 
+log = logging.getLogger(__name__)
+
 MOST_MODEL_CALLS = 40
 MOST_TOOL_CALLS = 30
 MOST_NUDGES = 2
 MOST_REPAIRS = 2
+
+
+class ToolFailed(ToolRefusal):
+    """A tool broke: a defect of ours, which must not take the whole run with it."""
+
+    kind = "failed"
 
 
 class RunFailed(Exception):
@@ -190,7 +199,13 @@ async def _run(
         id=stable_id("ev", context.run.id, call["id"], alias),
     )
     store = context.services.store
-    return await asyncio.to_thread(compute, wanted, store.facts_root, store.engine), resolved.assumptions
+    try:
+        return await asyncio.to_thread(compute, wanted, store.facts_root, store.engine), resolved.assumptions
+    except (ToolRefusal, OSError, MemoryError):
+        raise
+    except Exception as error:
+        log.exception("tool %s failed in run %s", declared.name, context.run.id)
+        raise ToolFailed(f"{declared.name} failed by an error of ours; go on without it and say what could not be known") from error
 
 
 def results_of(declared: Tool) -> tuple[str, ...]:
