@@ -66,11 +66,11 @@ def allocation_chart(rows: Rows, currency: str, period: str) -> dict[str, Any]:
     }
 
 
-def forecast_chart(rows: Rows, outcome: str, band: str) -> dict[str, Any]:
+def forecast_chart(rows: Rows, outcome: str) -> dict[str, Any]:
     """Expected outcome per week with its band. rows: week (number), expected, low, high."""
     week = {"field": "week", "type": "quantitative", "title": "week of the plan", "axis": {"tickMinStep": 1}}
     return {
-        "title": f"Expected {outcome} per week, with {band}",
+        "title": f"Expected {outcome} per week, with the prediction interval",
         "data": {"values": rows},
         "width": 420,
         "height": 220,

@@ -14,6 +14,9 @@ Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_len
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 OutcomeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z -]*$", max_length=60)]
 Mode = Literal["joint", "per_channel"]
+Source = Literal["new_customers", "orders", "contacts", "events", "attributed_customers", "platform_conversions"]
+ATTRIBUTED: tuple[Source, ...] = ("attributed_customers", "platform_conversions")
+"""Outcomes that come with a channel's name on each; the others are one total."""
 
 
 class ChannelSeries(Frozen):
@@ -103,10 +106,9 @@ class ResponseCurve(Frozen):
     period: str | None = Field(None, description="the days fitted on, ISO 8601 interval")
     currency: Currency = Field(description="ISO 4217")
     outcome: OutcomeName = Field("conversions", description="what is counted, in words: bookings, sign-ups")
-    mode: Mode = Field("joint", description="joint: one total outcome; per_channel: what each platform claims for itself")
-    residual_sd: float = Field(
-        0.0, description="week-to-week noise left over: of the total outcome (joint) or of the channel's claims", ge=0
-    )
+    mode: Mode = Field("joint", description="joint: fitted to one total outcome; per_channel: each to what it is credited with")
+    source: Source = Field("new_customers", description="which outcome was counted")
+    residual_sd: float = Field(0.0, description="week-to-week noise left over, of the outcome that the curve was fitted to", ge=0)
     residual_autocorrelation: float = Field(0.0, description="of that noise, from one week to the next", gt=-1, lt=1)
     basis: Basis = Field("model", description="weakest basis behind the curve")
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.budget._curve import Baseline, ChannelSeries, Mode, ResponseCurve, WeeklySeries
+from tools.budget._curve import Baseline, ChannelSeries, Mode, ResponseCurve, Source, WeeklySeries
 from tools.budget._identifiability import Screen, close_pairs, own_variation, screen, weeks_needed
 from tools.contract import NotEnoughData
 from tools.methods.adstock import geometric_adstock
@@ -38,6 +38,7 @@ class Settings:
     kept_draws: int
     holdout_weeks: int
     outcome: str
+    source: Source
 
 
 class Holdout(NamedTuple):
@@ -83,7 +84,7 @@ def fit_series(series: WeeklySeries, settings: Settings, random: np.random.Gener
         )
     if not screened.fitted:
         raise NotEnoughData(_none_fit(screened), needed="a channel whose spend varied from week to week", found="none")
-    groups = [screened.fitted] if mode == "joint" else [(one,) for one in screened.fitted]
+    groups: list[tuple[ChannelSeries, ...]] = [screened.fitted] if mode == "joint" else [(one,) for one in screened.fitted]
     forms: tuple[Form, ...] = ("michaelis_menten", "logistic") if settings.saturation == "auto" else (settings.saturation,)
     estimates = [_estimate(group, _outcome(series, group), steady, forms, settings, random) for group in groups]
     return _assemble(series, settings, mode, screened, harmonics, steady, groups, estimates, needed, random)
@@ -184,6 +185,7 @@ def _curve(
         currency=series.currency,
         outcome=settings.outcome,
         mode=mode,
+        source=settings.source,
         residual_sd=done.residual_sd,
         residual_autocorrelation=done.autocorrelation,
         basis="model",

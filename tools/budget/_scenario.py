@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from tools.budget._curve import Channel
-from tools.contract import Basis, Figure, Frozen, Interval, quantity, weakest
+from tools.budget._figures import Figures
+from tools.contract import Basis, Frozen, Interval, quantity, weakest
 from tools.methods.channel_names import channel_name
 
 LEVEL = 0.9
@@ -84,45 +85,33 @@ def provenance(rates: list[ChannelRates]) -> dict[str, object]:
     return {"basis": basis, "source": "; ".join(sources) or None, "source_date": min(dates) if dates else None}
 
 
-def scenario_figures(
-    rates: ChannelRates, spend: float, value: float | None, outcome: str, currency: str, period: str | None
-) -> tuple[list[Figure], Outlook]:
-    """Figures of one channel over the horizon, and its outlook. spend: minor units over the horizon; value: minor units per outcome."""
+def add_channel(figures: Figures, rates: ChannelRates, spend: float, worth: float | None, outcome: str) -> Outlook:
+    """Add one channel's figures over the horizon. spend: minor units over the horizon; worth: minor units that one outcome leaves."""
     seen, channel, words = outlook(rates, spend), rates.channel, channel_name(rates.channel)
-    shared = {"entity": channel, "period": period, **provenance([rates])}
-    clicks = spend / rates.cost_per_click.likely
-    figures = [
-        Figure(
-            key=f"{channel}.clicks", value=clicks, unit="count", metric="clicks", denominator="horizon", label=f"clicks on {words} in the horizon",
-            interval=_range(spend / rates.cost_per_click.high, spend / rates.cost_per_click.low), **shared,
-        ),
-        Figure(
-            key=f"{channel}.expected_conversions", value=seen.likely, unit="count", metric="expected_conversions", denominator="horizon",
-            label=f"{outcome} from {words} in the horizon at the likely rates", interval=_range(seen.poor, seen.good), **shared,
-        ),
-    ]  # fmt: skip
+    click, rate = rates.cost_per_click, rates.conversion_rate
+    mine = figures.of(channel, entity=channel, **provenance([rates]))
+    mine.add(
+        "clicks", spend / click.likely, "count", f"clicks on {words} in the horizon", interval=span(spend / click.high, spend / click.low)
+    )
+    mine.add(
+        "expected_conversions", seen.likely, "count", f"{outcome} from {words} in the horizon at the likely rates",
+        interval=span(seen.poor, seen.good),
+    )  # fmt: skip
     if seen.poor > 0:
-        figures.append(
-            Figure(
-                key=f"{channel}.cost_per_conversion", value=round(spend / seen.likely), unit="money", currency=currency, metric="cost_per_conversion",
-                denominator=outcome, label=f"media spend on {words} per one of the {outcome} at the likely rates",
-                interval=_range(round(spend / seen.good), round(spend / seen.poor)), **shared,
-            )
+        mine.add(
+            "cost_per_conversion", spend / seen.likely, "money", f"media spend on {words} per one of the {outcome} at the likely rates",
+            interval=span(spend / seen.good, spend / seen.poor), denominator=outcome,
         )  # fmt: skip
-    if value:
-        figures += [
-            Figure(
-                key=f"{channel}.break_even_rate", value=rates.cost_per_click.likely / value, unit="share", metric="break_even_rate",
-                denominator="clicks", label=f"share of clicks on {words} that must convert to pay for the media at the likely cost per click", **shared,
-            ),
-            Figure(
-                key=f"{channel}.break_even_cost_per_click", value=round(value * rates.conversion_rate.likely), unit="money", currency=currency,
-                metric="break_even_cost_per_click", denominator="clicks",
-                label=f"the most that a click on {words} may cost at the likely conversion rate", **shared,
-            ),
-        ]  # fmt: skip
-    return figures, seen
+    if worth:
+        mine.add(
+            "break_even_rate", click.likely / worth, "share",
+            f"share of clicks on {words} that must convert to pay for the media at the likely cost per click", denominator="clicks",
+        )  # fmt: skip
+        label = f"the most that a click on {words} may cost at the likely conversion rate"
+        mine.add("break_even_cost_per_click", worth * rate.likely, "money", label, denominator="clicks")
+    return seen
 
 
-def _range(low: float, high: float) -> Interval:
+def span(low: float, high: float) -> Interval:
+    """A planning range."""
     return Interval(low=low, high=high, level=LEVEL, kind="range")

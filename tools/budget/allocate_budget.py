@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from tools.budget._allocation_report import report
+from tools.budget._allocation_report import Telling, report
 from tools.budget._curve import Channel, Currency, Level, ResponseCurve
 from tools.budget._plan import WEEKS, ChannelRule, Period, PlanLine, check_curves
 from tools.budget._split import Ask, Current, Split, split_budget
@@ -26,12 +26,12 @@ def _example() -> dict[str, Any]:
         "learning_minimum": 100_000,
         "curves": [
             {
-                "channel": "google_ads", "decay": 0.3, "half_saturation": 180_000, "maximum": 30, "observed_max": 300_000,
-                "draws": [[0.3, 160_000, 1, 27], [0.25, 180_000, 1, 30], [0.35, 210_000, 1, 34]], "recent_spend": [90_000, 110_000], **shared,
+                "channel": "google_ads", "decay": 0.3, "half_saturation": 180_000, "maximum": 30, "observed_max": 300_000, **shared,
+                "draws": [[0.3, 160_000, 1, 27], [0.25, 180_000, 1, 30], [0.35, 210_000, 1, 34]], "recent_spend": [90_000, 110_000],
             },
             {
-                "channel": "meta", "decay": 0.2, "half_saturation": 240_000, "maximum": 22, "observed_max": 350_000,
-                "draws": [[0.2, 200_000, 1, 18], [0.2, 240_000, 1, 22], [0.15, 300_000, 1, 29]], "recent_spend": [190_000, 210_000], **shared,
+                "channel": "meta", "decay": 0.2, "half_saturation": 240_000, "maximum": 22, "observed_max": 350_000, **shared,
+                "draws": [[0.2, 200_000, 1, 18], [0.2, 240_000, 1, 22], [0.15, 300_000, 1, 29]], "recent_spend": [190_000, 210_000],
             },
         ],
     }  # fmt: skip
@@ -110,9 +110,18 @@ def allocate_budget(request: AllocateBudget, facts: Facts | None = None) -> Allo
     )
     split = split_budget(ask)
     parts = report(
-        ask, split, currency, outcome, level=request.level, horizon=request.horizon_weeks, value=request.value_per_conversion,
-        fee_stated=request.fee_share is not None, vat_stated=request.vat_rate is not None,
-    )  # fmt: skip
+        Telling(
+            ask=ask,
+            split=split,
+            currency=currency,
+            outcome=outcome,
+            level=request.level,
+            horizon=request.horizon_weeks,
+            value=request.value_per_conversion,
+            fee_stated=request.fee_share is not None,
+            vat_stated=request.vat_rate is not None,
+        )
+    )
     return Allocation(**parts, plan=_lines(split, split.advised, ask), current=_lines(split, split.current, ask))
 
 
@@ -132,19 +141,11 @@ def _current(request: AllocateBudget, facts: Facts | None) -> Current:
             raise ToolInputError("A channel is given twice in the current plan.", field="current")
         return Current(spend, "stated", None)
     if facts is not None and "ad_metrics" in facts.names():
-        total, period = recent_spend(facts, request.recent_weeks)
-        days = _days(period)
-        return Current({channel: spend / days * 7 * weeks for channel, spend in total.items()}, "observed", period)
+        weekly, period = recent_spend(facts, request.recent_weeks)
+        return Current({channel: spend * weeks for channel, spend in weekly.items()}, "observed", period)
     spend = {
         curve.channel: sum(curve.recent_spend[-request.recent_weeks :]) / len(curve.recent_spend[-request.recent_weeks :]) * weeks
         for curve in request.curves
         if curve.recent_spend
     }
     return Current(spend, "observed", None)
-
-
-def _days(period: str) -> int:
-    from datetime import date
-
-    first, last = (date.fromisoformat(day) for day in period.split("/"))
-    return (last - first).days + 1

@@ -8,14 +8,23 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from tools.budget._curve import Baseline, Channel, Level, OutcomeName, ResponseCurve, WeeklySeries
+from tools.budget._curve import ATTRIBUTED, Baseline, Channel, Level, OutcomeName, ResponseCurve, Source, WeeklySeries
 from tools.budget._curve_report import report
 from tools.budget._fit import Settings, fit_series
-from tools.budget._weekly_facts import Outcome, read_weeks
+from tools.budget._weekly_facts import read_weeks
+from tools.budget._weekly_outcome import Outcome
 from tools.contract import Request, ToolInputError, ToolResult, choice, tool
 from tools.facts import Facts
 from tools.methods.channel_names import channel_key
 from tools.methods.seeds import seed_of
+
+NAMES: dict[Source, str] = {
+    "new_customers": "new customers",
+    "attributed_customers": "attributed new customers",
+    "orders": "orders",
+    "contacts": "new contacts",
+    "platform_conversions": "claimed conversions",
+}
 
 
 def _example() -> dict[str, Any]:
@@ -47,10 +56,11 @@ class FitResponseCurves(Request):
     series: WeeklySeries | None = Field(
         None, description="weekly aggregates; left out to read ad_metrics and the outcome from the client's data"
     )
-    outcome: Literal["auto", "orders", "contacts", "events", "platform_conversions"] = Field(
+    outcome: Literal["auto", "new_customers", "orders", "contacts", "events", "attributed_customers", "platform_conversions"] = Field(
         "auto",
-        description="what to count: orders paid, contacts created, one kind of event, or what each platform claims (weaker); "
-        "auto takes orders, else contacts, else platform_conversions",
+        description="what to count. One total for all channels together: new_customers (first paid orders), orders, contacts, events. "
+        "Credited to each channel, which is weaker: attributed_customers (new customers by the source of the contact), "
+        "platform_conversions (what each platform claims). auto takes new_customers, else contacts, else platform_conversions",
         json_schema_extra={"x-role": "choice"},
     )
     event: str | None = Field(None, description="name of the event when outcome is events: booking, signup", max_length=80)
@@ -66,7 +76,7 @@ class FitResponseCurves(Request):
     )
     season_harmonics: Annotated[int, choice("count", "pairs of yearly Fourier terms", ge=0, le=4)] | None = Field(
         None,
-        description="pairs of yearly Fourier terms (0 to 4); by length of history when left out: none under 60 weeks, one under 78, else two",
+        description="pairs of yearly Fourier terms; when left out none under 60 weeks of history, one under 78, else two",
     )
     ran_before: bool = Field(
         False,
@@ -75,7 +85,7 @@ class FitResponseCurves(Request):
     )
     weak_prior: bool = Field(
         True,
-        description="lean weakly on common values where the data say nothing (decay 0.02 to 0.89, half-saturation a seventh to seven times mean spend)",
+        description="lean weakly on common values where the data say nothing: decay 0.02 to 0.89, half-saturation near mean spend",
         json_schema_extra={"x-role": "choice"},
     )
     draws: int = choice("count", "bootstrap draws", default=200, ge=0, le=2000)
@@ -98,13 +108,14 @@ class ResponseCurves(ToolResult):
 def fit_response_curves(request: FitResponseCurves, facts: Facts | None = None) -> ResponseCurves:
     """Fit how an outcome responds to each channel's weekly spend: carry-over, saturation and cost of the next one, with intervals.
 
-    Joint model when there is a total outcome (orders, contacts, events): intercept, trend, season and one curve per channel, fitted together.
-    Per channel when only the platforms' own claims exist, which is weaker. Curves say what went with spend, not what spend caused: only an
-    experiment shows that. Channels whose spend never varied, or ran for under eight weeks, get no curve and a caveat.
+    One joint model when there is a total outcome (new customers, orders, contacts, events): intercept, trend, season and a curve per
+    channel. A model per channel for what each is credited with (by the contact's source, or by the platform itself), which is weaker.
+    Curves say what went with spend, not what spend caused: only an experiment shows that. Channels whose spend never varied, or that ran
+    for under eight weeks, get no curve and a caveat.
 
-    Model: outcome = baseline + sum of maximum * saturation(adstock(spend) / half_saturation), adstock geometric and normalised, maximum ≥ 0.
-    Raises NotEnoughData for too few weeks or no spend that varied. Sources: Jin et al. 2017 (model); Golub and Pereyra 1973 (variable
-    projection); Künsch 1989 (block bootstrap).
+    Model: outcome = baseline + sum of maximum * saturation(adstock(spend) / half_saturation); adstock is geometric and normalised,
+    maximum at least zero. Raises NotEnoughData for too few weeks or no spend that varied, ToolInputError for a request that lacks a part.
+    Sources: Jin et al. 2017 (model); Golub and Pereyra 1973 (variable projection); Künsch 1989 (block bootstrap).
     """
     series, outcome, others = _series(request, facts)
     name = request.outcome_name or outcome.name
@@ -118,9 +129,10 @@ def fit_response_curves(request: FitResponseCurves, facts: Facts | None = None) 
         kept_draws=request.kept_draws,
         holdout_weeks=request.holdout_weeks,
         outcome=name,
+        source=outcome.source,
     )
     fitted = fit_series(series, settings, np.random.default_rng(seed_of(request)))
-    parts = report(series, fitted, name, request.level, weak_prior=request.weak_prior, other_currencies=others)
+    parts = report(series, fitted, outcome.source, name, request.level, weak_prior=request.weak_prior, other_currencies=others)
     return ResponseCurves(**parts, curves=fitted.curves, baseline=fitted.baseline)
 
 
@@ -139,21 +151,24 @@ def _given(request: FitResponseCurves, series: WeeklySeries) -> tuple[WeeklySeri
     kept = [one for one in series.channels if request.channels is None or one.channel in request.channels]
     if not kept:
         raise ToolInputError("None of the channels asked for is in the series.", field="channels")
-    claimed = request.outcome == "platform_conversions" or series.outcome is None
-    if claimed and not any(one.conversions for one in kept):
+    credited = request.outcome in ATTRIBUTED or series.outcome is None
+    if credited and not any(one.conversions for one in kept):
         raise ToolInputError("The series hold neither an outcome nor conversions of any channel.", field="series.outcome")
-    chosen = series.model_copy(update={"channels": tuple(kept), "outcome": None if claimed else series.outcome})
-    source = "platform_conversions" if claimed else request.outcome
-    return chosen, Outcome(source, request.event, "claimed conversions" if claimed else "outcomes"), ()
+    chosen = series.model_copy(update={"channels": tuple(kept), "outcome": None if credited else series.outcome})
+    source: Source = "new_customers" if request.outcome == "auto" else request.outcome
+    if credited and source not in ATTRIBUTED:
+        source = "platform_conversions"
+    return chosen, Outcome(source, request.event, NAMES["platform_conversions"] if credited else "outcomes"), ()
 
 
 def _chosen(request: FitResponseCurves, facts: Facts) -> Outcome:
-    source: str = request.outcome
-    if source == "auto":
+    source: Source
+    if request.outcome == "auto":
         names = facts.names()
-        source = "orders" if "orders" in names else "contacts" if "contacts" in names else "platform_conversions"
-    named = {"orders": "orders", "contacts": "new contacts", "platform_conversions": "claimed conversions"}
-    return Outcome(source, request.event, named.get(source) or _plural(request.event))
+        source = "new_customers" if "orders" in names else "contacts" if "contacts" in names else "platform_conversions"
+    else:
+        source = request.outcome
+    return Outcome(source, request.event, NAMES.get(source) or _plural(request.event))
 
 
 def _plural(event: str | None) -> str:

@@ -9,15 +9,16 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from tools.budget._curve import Baseline, Currency, Level, OutcomeName, ResponseCurve
-from tools.budget._forecast import WeekAhead, forecast_from_curves
+from tools.budget._forecast import forecast_from_curves
 from tools.budget._forecast_rates import forecast_from_rates
 from tools.budget._plan import Period, PlanLine, check_curves
 from tools.budget._scenario import ChannelRates
+from tools.budget._simulation import WeekAhead
 from tools.contract import Request, ToolInputError, ToolResult, choice, quantity, tool
 from tools.methods.seeds import seed_of
 
 
-def _examples() -> list[dict[str, Any]]:
+def _examples() -> Any:
     curve = {
         "channel": "google_ads", "form": "michaelis_menten", "decay": 0.3, "half_saturation": 180_000, "maximum": 30,
         "draws": [[0.3, 160_000, 1, 27], [0.25, 180_000, 1, 30], [0.35, 210_000, 1, 34]], "observed_min": 0, "observed_max": 300_000,
@@ -92,11 +93,11 @@ class CampaignForecast(ToolResult):
 
 @tool(version=1, field="budget")
 def forecast_campaign(request: ForecastCampaign) -> CampaignForecast:
-    """Forecast what a media plan brings over the coming weeks: outcomes, cost of one, revenue, and the chance of missing a target or of a loss.
+    """Forecast what a media plan brings over the coming weeks: outcomes, cost of one, revenue, chance of missing a target or of a loss.
 
-    With curves: a forecast from the client's own history, carry-over running on from the last weeks, with prediction intervals that hold the
-    doubt about the curves and the week-to-week noise, compared with going on as now when `current` is given. Expected conversions are those of
-    the plan's channels; with a baseline the total outcome is forecast too.
+    With curves: a forecast from the client's own history, carry-over running on from the last weeks, with prediction intervals that hold
+    the doubt about the curves and the week-to-week noise, compared with going on as now when `current` is given. Expected conversions are
+    those of the plan's channels; with a baseline the total outcome is forecast too.
     With rates only (no history): a planning range from poor to good rates, not a prediction interval, and what must be true to break even.
 
     Raises ToolInputError when the plan's channels have neither curve nor rates.

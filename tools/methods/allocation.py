@@ -38,8 +38,9 @@ class Unreachable(ValueError):
 def allocate(value: Callable[[int, Floats], Floats], slope: Callable[[int, Floats], Floats], total: int, limits: Limits) -> Integers:
     """The split of `total` with the greatest sum of value(channel, amounts), whole minor units, as much of the total as the limits let.
 
-    value and slope take a channel and amounts (N,) and give (N,). Concave and S-shaped channels alike: a max-plus dynamic programme over each
-    pattern of running channels finds the hill (Bellman 1957), sequential least squares programming (Kraft 1988) climbs it. Raises Unreachable.
+    value and slope take a channel and amounts (N,) and give (N,). Concave and S-shaped channels alike: for each pattern of running channels
+    a max-plus dynamic programme finds the hill (Bellman 1957), sequential least squares programming climbs it (Kraft 1988).
+    Raises Unreachable.
     """
     patterns = _patterns(total, limits)
     tables = [_table(value, channel, min(int(limits.high[channel]), total)) for channel in range(len(limits.low))]

@@ -15,7 +15,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ResponseSet:
-    """K channels × D draws; D is one when there is only the point estimate. decay, half, slope, maximum: (D, K); spend in minor units a week."""
+    """K channels × D draws; D is one when there is only the point estimate.
+
+    decay, half, slope, maximum: (D, K); half-saturation in minor units a week, maximum in outcomes a week.
+    """
 
     forms: tuple[Form, ...]
     decay: Floats

@@ -24,7 +24,8 @@ class Saturation(NamedTuple):
 def saturate(form: Form, z: Floats, slope: Floats | float = 1.0) -> Saturation:
     """The share of a channel's maximum that relative adstock `z = adstock / half_saturation` reaches; one half at z = 1 in every form.
 
-    logistic: tanh(z log(3) / 2), concave · michaelis_menten: z / (1 + z), concave · hill: z**slope / (1 + z**slope), S-shaped for slope > 1.
+    logistic: tanh(z log(3) / 2), concave · michaelis_menten: z / (1 + z), concave · hill: z**slope / (1 + z**slope), S-shaped for
+    slope > 1.
     Sources: PyMC-Marketing `logistic_saturation` (the first); Jin et al. 2017, eq. 3 (the third; slope 1 is the second).
     """
     z = np.maximum(z, 0.0)

@@ -90,7 +90,7 @@ class Prior(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """The optimum of each of B problems: theta (B, P), linear coefficients (B, C: channels, then controls), cost and sum of squares (B,)."""
+    """The optimum of each of B problems: theta (B, P), linear (B, C: channels, then controls), cost and sum of squares (B,)."""
 
     theta: Floats
     linear: Floats

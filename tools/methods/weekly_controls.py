@@ -11,7 +11,7 @@ YEAR = 365.25
 
 
 def controls(origin: date, first: int, weeks: int, *, trend_weeks: int | None, harmonics: int) -> NDArray[np.float64]:
-    """Rows of ones, [trend], and sine and cosine of each yearly harmonic, (c, weeks), for weeks `first` to `first + weeks - 1` after origin.
+    """Rows of ones, [trend], and sine and cosine of each yearly harmonic, (c, weeks), for `weeks` weeks from week `first` after origin.
 
     The trend goes from zero to one over `trend_weeks`. Seasons are anchored to 1 January, so other years line up.
     Source of the Fourier terms: Taylor and Letham 2018, Forecasting at scale, section 3.2.
