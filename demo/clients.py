@@ -99,7 +99,7 @@ CLIENTS: dict[str, DemoClient] = {
                     "goal": "purchase",
                     "vat_rate": 0.0,
                     "agency_fee_share": 0.10,
-                    "gross_margin_share": 0.62,
+                    "gross_margin_share": 0.75,
                     "minimum_learning_spend": {
                         "google_ads": 50_000,
                         "meta": 60_000,
@@ -133,7 +133,7 @@ CLIENTS: dict[str, DemoClient] = {
                     "goal": "purchase",
                     "vat_rate": 0.15,
                     "agency_fee_share": 0.12,
-                    "gross_margin_share": 0.58,
+                    "gross_margin_share": 0.62,
                 }
             ),
             briefs=("R6 000 a month on Google Ads and Meta, goal: purchases. We only started this month.",),
