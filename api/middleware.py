@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -64,7 +65,8 @@ class Around:
         except Exception as error:
             response = answer(Request(scope), error)
             if response.status_code >= 500:
-                log.error("request failed", exc_info=error if response.status_code == 500 else None, reason=type(error).__name__)
+                trace = "".join(traceback.format_exception(error)) if response.status_code == 500 else None
+                log.error("request failed", reason=f"{type(error).__name__}: {error}", trace=trace)
             if status:
                 raise
             await response(scope, receive, send_on)
