@@ -30,13 +30,76 @@ PERIOD = re.compile(
 )
 UNKNOWN_MONEY = re.compile(r"(?<![\w])([A-Z]{3})[ \u00a0]?\d[\d ,.]*|\d[\d ,.]*[kKmM]?[ \u00a0]([A-Z]{3})(?!\w)")
 NOT_MONEY = frozenset(
-    ["CTR", "CPA", "CPC", "CPM", "CPL", "CAC", "LTV", "AOV", "NPS", "ROI", "KPI", "SEO", "SMS", "MQL", "SQL", "VAT", "FAQ", "APP", "USP", "PPC", "UTM", "TOP", "AND", "FOR", "THE", "GET", "MAX", "MIN"]
+    [
+        "CTR",
+        "CPA",
+        "CPC",
+        "CPM",
+        "CPL",
+        "CAC",
+        "LTV",
+        "AOV",
+        "NPS",
+        "ROI",
+        "KPI",
+        "SEO",
+        "SMS",
+        "MQL",
+        "SQL",
+        "VAT",
+        "FAQ",
+        "APP",
+        "USP",
+        "PPC",
+        "UTM",
+        "TOP",
+        "AND",
+        "FOR",
+        "THE",
+        "GET",
+        "MAX",
+        "MIN",
+    ]
 )
 SIGNED_MONEY = re.compile(
     r"budget[^.\n]{0,20}?[-−]\s?(?:R|\$|€|£|[A-Z]{3})?\s?\d|(?<!\w)[-−](?:R|\$|€|£)\s?\d|(?<!\w)(?:R|\$|€|£)[-−]\d", re.IGNORECASE
 )
 STOP = frozenset(
-    ["the", "a", "an", "of", "to", "and", "or", "per", "for", "our", "your", "their", "in", "on", "at", "with", "by", "from", "is", "are", "be", "we", "want", "need", "about", "new", "more", "extra", "each", "every", "least", "most", "up"]
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "and",
+        "or",
+        "per",
+        "for",
+        "our",
+        "your",
+        "their",
+        "in",
+        "on",
+        "at",
+        "with",
+        "by",
+        "from",
+        "is",
+        "are",
+        "be",
+        "we",
+        "want",
+        "need",
+        "about",
+        "new",
+        "more",
+        "extra",
+        "each",
+        "every",
+        "least",
+        "most",
+        "up",
+    ]
 )
 
 

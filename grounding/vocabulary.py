@@ -72,7 +72,7 @@ CONCEPTS: tuple[Concept, ...] = (
     _concept("half_saturation", "money", "half-saturation|half saturation|saturation point|saturates at", "saturation saturation_point"),
     _concept("stability", "share number score", "stability|silhouette|rand index|adjusted rand", "silhouette ari"),
     _concept("nps", "score number", "nps|net promoter score", "net_promoter_score"),
-    _concept("gain", "count money share", "gain|extra bookings|additional bookings|more bookings|expected gain|improvement", "expected_gain improvement extra_bookings"),
+    _concept("gain", "count money share", "gain|expected gain|improvement", "expected_gain improvement extra_bookings"),
     _concept("days_of_data", "days count", "days of data|days of history|days of records", "span_days history_days days_covered span"),
     _concept("rows", "count", "rows|records|lines", "row_count records"),
     _concept("payback", "months days weeks", "payback|pays back|payback period", "payback_months"),

@@ -33,7 +33,38 @@ code { font-size: .9em; background: var(--tint); padding: .1em .3em; }
   tr, figure, blockquote { break-inside: avoid; } @page { margin: 18mm 16mm; } }
 """.strip()
 
-TAGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "p", "a", "strong", "em", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "br", "table", "thead", "tbody", "tr", "th", "td", "sup", "sub"])
+TAGS = frozenset(
+    [
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "p",
+        "a",
+        "strong",
+        "em",
+        "s",
+        "del",
+        "code",
+        "pre",
+        "blockquote",
+        "ul",
+        "ol",
+        "li",
+        "hr",
+        "br",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "sup",
+        "sub",
+    ]
+)
 EVIDENCE = re.compile(r'<a href="evidence:([A-Za-z0-9]+)\.([A-Za-z0-9_.]+)"')
 ALIGN = re.compile(r"text-align:\s*(left|right|center)")
 

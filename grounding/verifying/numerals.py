@@ -25,7 +25,37 @@ SYMBOLS: dict[str, frozenset[str]] = {
     "rand": frozenset({"ZAR"}), "dollars": frozenset({"USD", "AUD", "CAD", "NZD"}), "dollar": frozenset({"USD"}), "euros": frozenset({"EUR"}), "euro": frozenset({"EUR"}),
     "pounds": frozenset({"GBP"}), "yen": frozenset({"JPY"}),
 }  # fmt: skip
-CODES = ["ZAR", "USD", "EUR", "GBP", "JPY", "KWD", "AUD", "CAD", "NZD", "CHF", "SEK", "NOK", "DKK", "INR", "NGN", "KES", "BWP", "NAD", "AED", "SGD", "HKD", "BRL", "MXN", "CNY", "PLN", "ILS", "SAR", "EGP", "GHS"]
+CODES = [
+    "ZAR",
+    "USD",
+    "EUR",
+    "GBP",
+    "JPY",
+    "KWD",
+    "AUD",
+    "CAD",
+    "NZD",
+    "CHF",
+    "SEK",
+    "NOK",
+    "DKK",
+    "INR",
+    "NGN",
+    "KES",
+    "BWP",
+    "NAD",
+    "AED",
+    "SGD",
+    "HKD",
+    "BRL",
+    "MXN",
+    "CNY",
+    "PLN",
+    "ILS",
+    "SAR",
+    "EGP",
+    "GHS",
+]
 SYMBOLS |= {code: frozenset({code}) for code in CODES}
 CURRENCY = "|".join(re.escape(symbol) for symbol in sorted((s for s in SYMBOLS if not s.islower()), key=len, reverse=True))
 CURRENCY_AFTER = "|".join(re.escape(symbol) for symbol in sorted((*CODES, "€", "$US", "$", "£", "rand", "dollars", "dollar", "euros", "euro", "pounds", "yen"), key=len, reverse=True))  # fmt: skip

@@ -1,0 +1,64 @@
+"""Counts of what the text itself lists: "three channels: A, B and C", "two segments" before a list of two."""
+
+from __future__ import annotations
+
+import re
+
+from grounding.verifying.index import Index
+from grounding.verifying.matching import Judgement, Place
+from grounding.verifying.scope import Surroundings
+
+MOST = 20
+ITEMS = re.compile(r"\s*(?:,\s*(?:and\s+|or\s+)?|;\s*(?:and\s+)?|\s+and\s+|\s+or\s+)\s*")
+NOUN = re.compile(r"^[ \u00a0-]+(?:[\w'’-]+[ \u00a0]+){0,3}?(?P<noun>[a-z]{3,}s)\b", re.IGNORECASE)
+KINDS = {
+    "channels": "channel",
+    "platforms": "channel",
+    "segments": "segment",
+    "audiences": "segment",
+    "groups": "segment",
+    "variants": "variant",
+    "arms": "arm",
+}
+
+
+def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgement | None:
+    """A verdict on a small count when a list, or the entities named, tells how many there are; None when nothing does."""
+    numeral, text = place.numeral, around.plain.text
+    if numeral.kind != "bare" or numeral.values[0] > MOST or numeral.values[0] != int(numeral.values[0]) or place.link is not None:
+        return None
+    noun = NOUN.match(text[numeral.end : place.sentence.end])
+    if noun is None:
+        return None
+    wanted = int(numeral.values[0])
+    sentence = place.sentence
+    rest = text[numeral.end : sentence.end]
+    head, colon, listed = rest.partition(":")
+    if colon and not listed.strip() and sentence.items_below:
+        return _told(wanted, sentence.items_below, "the list that follows")
+    if colon and listed.strip() and not re.search(r"\d", head):
+        items = [item for item in ITEMS.split(listed.strip().rstrip(".!?")) if item.strip()]
+        if len(items) > 1:
+            return _told(wanted, len(items), "what is listed after it")
+    kind = KINDS.get(noun["noun"].lower())
+    if kind is None:
+        return None
+    named = {
+        name for mention in around.within(around.entities, sentence.start, sentence.end) if mention.kind == kind for name in mention.names
+    }
+    if len(named) >= 2:
+        return Judgement("VERIFIED", f"counts the {noun['noun']} named in the sentence") if len(named) == wanted else None
+    known = {name for name, of in index.entities.items() if of == kind}
+    if kind == "channel":
+        stated = index.records["B"].result.get("channels", ()) if "B" in index.records else ()
+        if wanted in {len(known), len(stated)} - {0}:
+            return Judgement("VERIFIED", f"counts the {noun['noun']} of the evidence")
+    elif known and wanted == len(known):
+        return Judgement("VERIFIED", f"counts the {noun['noun']} of the evidence")
+    return None
+
+
+def _told(wanted: int, found: int, where: str) -> Judgement:
+    if wanted == found:
+        return Judgement("VERIFIED", f"counts {where}")
+    return Judgement("CONTRADICTED", f"{where} has {found}")

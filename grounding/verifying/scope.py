@@ -1,0 +1,97 @@
+"""What a numeral is about: the entities, metrics and stretches of time that its clause, sentence and surroundings name."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import date
+from typing import TypeVar
+
+from grounding.verifying.index import Index, Mention
+from grounding.verifying.numerals import Numeral
+from grounding.verifying.periods import Span, spans
+from grounding.verifying.text import Plain, Sentence
+from tools.contract import Unit
+
+UNITS: dict[str, frozenset[Unit]] = {
+    "money": frozenset({"money"}),
+    "percent": frozenset({"share"}),
+    "points": frozenset({"points", "share"}),
+    "bps": frozenset({"points", "share"}),
+    "multiple": frozenset({"multiple", "number"}),
+    "hours": frozenset({"hours", "days", "count"}),
+    "days": frozenset({"days", "weeks", "hours", "count"}),
+    "weeks": frozenset({"weeks", "days", "count"}),
+    "months": frozenset({"months", "count"}),
+    "years": frozenset({"months", "count"}),
+    "score": frozenset({"score", "points", "number"}),
+    "bare": frozenset({"count", "number", "score", "multiple"}),
+}
+"""The units of figures that a numeral of each kind may show."""
+
+
+Named = TypeVar("Named", Mention, Span)
+
+
+class Surroundings:
+    """All mentions of a text, asked by place."""
+
+    def __init__(self, plain: Plain, index: Index, as_of: date | None):
+        self.plain, self.index = plain, index
+        self.entities = index.entity_mentions(plain.text)
+        self.metrics = index.metric_mentions(plain.text)
+        self.periods = spans(plain.text, as_of)
+        self._starts = {id(group): [mention.start for mention in group] for group in (self.entities, self.metrics, self.periods)}
+
+    def within(self, group: list[Named], start: int, end: int) -> list[Named]:
+        """Mentions that begin in start..end."""
+        starts = self._starts[id(group)]
+        return group[bisect_left(starts, start) : bisect_left(starts, end)]
+
+    def entity_scopes(self, sentence: Sentence, clause: tuple[int, int]) -> list[list[Mention]]:
+        """Entity mentions from the nearest place outwards: clause, sentence, label, earlier sentences, headings."""
+        places = [clause, (sentence.start, sentence.end)]
+        places += [place for place in (sentence.label, sentence.column) if place]
+        before, steps = sentence.previous, 0
+        while before is not None and steps < 6:
+            places.append((before.start, before.end))
+            before, steps = before.previous, steps + 1
+        places += sentence.headings[:2]
+        return [found for place in places if (found := self.within(self.entities, *place))]
+
+    def metric_scopes(self, sentence: Sentence) -> list[tuple[bool, list[Mention]]]:
+        """Metric mentions beyond the clause, nearest first; False for a scope that may speak of something else."""
+        places = [(True, (sentence.start, sentence.end))]
+        places += [(True, place) for place in (sentence.column, sentence.label) if place]
+        if sentence.previous is not None:
+            places.append((False, (sentence.previous.start, sentence.previous.end)))
+        places += [(False, place) for place in sentence.headings[:1]]
+        return [(binding, found) for binding, place in places if (found := self.within(self.metrics, *place))]
+
+    def period_scopes(self, sentence: Sentence) -> list[list[Span]]:
+        """Stretches of time in the sentence, else in its column, label or the sentence before."""
+        places = [(sentence.start, sentence.end)]
+        places += [place for place in (sentence.column, sentence.label) if place]
+        return [found for place in places if (found := self.within(self.periods, *place))]
+
+
+def owners(target: Numeral, mentions: Sequence[Mention], numerals: Sequence[Numeral]) -> frozenset[str] | None:
+    """Which of the names mentioned the numeral may belong to; None when nothing is mentioned.
+
+    Clear patterns bind (A 1 and B 2; 1 for A and 2 for B; A and B … 1 and 2); anything else leaves every name open.
+    """
+    names = frozenset().union(*(mention.names for mention in mentions)) if mentions else None
+    if names is None or len({mention.names for mention in mentions}) == 1 or target not in numerals:
+        return names
+    order = sorted([*((m.start, "E", m) for m in mentions), *((n.start, "N", n) for n in numerals)], key=lambda entry: entry[0])
+    pattern = "".join(letter for _, letter, _ in order)
+    count = pattern.count("E")
+    place = next(i for i, (_, _, item) in enumerate(order) if item is target)
+    if pattern == "E" * count + "N" * count or pattern == "N" * count + "E" * count:
+        other = [item for _, letter, item in order if letter == "E"]
+        return other[[item for _, letter, item in order if letter == "N"].index(target)].names  # type: ignore[union-attr]
+    if pattern.startswith("E") and pattern.endswith("N") and "EE" not in pattern:
+        return next(item.names for _, letter, item in reversed(order[:place]) if letter == "E")  # type: ignore[union-attr]
+    if pattern.startswith("N") and pattern.endswith("E") and "EE" not in pattern and "NN" not in pattern:
+        return next(item.names for _, letter, item in order[place:] if letter == "E")  # type: ignore[union-attr]
+    return names
