@@ -28,8 +28,12 @@ async def checkpointer(where: Database | StoreSettings, workspace_id: str) -> As
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
 
-    url = where.url if isinstance(where, Database) else where.database_url
-    signed = (where.signer if isinstance(where, Database) else Signer.of(url)).sign(workspace_id)
+    if isinstance(where, Database):
+        url, signer = where.url, where.signer
+    else:
+        url = where.app_url
+        signer = Signer.of(url, where.secret.get_secret_value() if where.secret else None)
+    signed = signer.sign(workspace_id)
     options: dict[str, Any] = {
         **CONNECTION_OPTIONS,
         "autocommit": True,

@@ -39,12 +39,12 @@ class Database:
     pool: AsyncConnectionPool[Connection]
 
     @classmethod
-    async def open(cls, url: str, *, size: int = 10, wait: float = 5.0, name: str = "groundwork") -> Database:
+    async def open(cls, url: str, *, secret: str | None = None, size: int = 10, wait: float = 5.0, name: str = "groundwork") -> Database:
         """Connect as the application's role.
 
         Raises DatabaseUnavailable after `wait` seconds, NotMigrated, or StoreError when the workspace key is another.
         """
-        signer = Signer.of(url)
+        signer = Signer.of(url, secret)
         pool = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
@@ -70,7 +70,7 @@ class Database:
     @classmethod
     async def of(cls, settings: StoreSettings, **options: Any) -> Database:
         """Connect as the settings say: to DATABASE_URL, else to the embedded database of the home, which has to run."""
-        return await cls.open(settings.database_url, **options)
+        return await cls.open(settings.app_url, secret=settings.secret.get_secret_value() if settings.secret else None, **options)
 
     @asynccontextmanager
     async def transaction(self, workspace_id: str | None) -> AsyncIterator[Connection]:

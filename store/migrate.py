@@ -5,6 +5,7 @@ Everything here is safe to run again, also after a kill in the middle; two migra
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,6 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from llm.embeddings import LexicalEmbedder
 from store.embedded import APP_ROLE
 from store.errors import DatabaseUnavailable, StoreError
 from store.signature import Signer
@@ -34,8 +36,8 @@ class Migrated:
     parts: Mapping[str, str]
 
 
-def migrate(owner_url: str, app_url: str | None = None) -> Migrated:
-    """Migrate as the owner. `app_url` (DATABASE_URL) names the application's role and gives the workspace key (see store/signature.py).
+def migrate(owner_url: str, app_url: str | None = None, *, secret: str | None = None) -> Migrated:
+    """Migrate as the owner. `app_url` (DATABASE_URL) names the application's role and (unless `secret` does) gives the workspace key.
 
     Raises DatabaseUnavailable, or StoreError that says what an administrator has to do.
     """
@@ -43,15 +45,18 @@ def migrate(owner_url: str, app_url: str | None = None) -> Migrated:
     with connection:
         if connection.info.server_version < OLDEST * 10000:
             raise StoreError(f"Postgres {connection.info.server_version // 10000} is too old: {OLDEST} or newer is needed")
-        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        # asked again and again: a statement that waits holds a snapshot, and CREATE INDEX CONCURRENTLY would wait for it for ever
+        while connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() == (False,):
+            time.sleep(0.05)
         _vector(connection)
         applied = _apply_files(owner_url)
         parts = _parts(connection)
         _checkpointer(connection, owner_url, parts)
         _queue(connection, parts)
         _application(connection, app_url)
-        if app_url is not None:
-            _workspace_key(connection, Signer.of(app_url))
+        if app_url is not None or secret is not None:
+            _workspace_key(connection, Signer.of(app_url or "", secret))
+    index_model(owner_url, LexicalEmbedder.name, LexicalEmbedder.dimensions)
     return Migrated(applied, parts)
 
 
@@ -66,7 +71,10 @@ def pending(url: str) -> tuple[str, ...]:
 
 
 def index_model(owner_url: str, model: str, dimensions: int) -> None:
-    """Give an embedding model its partial HNSW index (cosine). Without it retrieval is exact and slower."""
+    """Give an embedding model its partial HNSW index (cosine); the default model gets it with every migration.
+
+    A model without one is searched exactly, which is slower from about 10⁵ passages on. pgvector indexes 2 000 dimensions at most.
+    """
     name = "chunks_hnsw_" + "".join(letter if letter.isalnum() else "_" for letter in model.lower())[:40]
     statement = (
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS {} ON chunks USING hnsw ((embedding::vector({})) vector_cosine_ops) WHERE model = {}"

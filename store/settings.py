@@ -15,15 +15,19 @@ class StoreSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GROUNDWORK_", frozen=True, extra="ignore", populate_by_name=True)
 
     home: Path = Field(default=Path(".groundwork"), description="folder of the embedded database and the client facts; made absolute")
-    external_url: SecretStr | None = Field(
+    database_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("database_url", "DATABASE_URL"),
         description="Postgres as the application's role",
     )
-    external_migrate_url: SecretStr | None = Field(
+    migrate_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("migrate_url", "GROUNDWORK_MIGRATE_URL"),
         description="the same Postgres as its owner",
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        description="key that signs the workspace of a transaction; by default derived from the password in DATABASE_URL",
     )
     facts_root: Path = Field(default=Path("facts"), description="root of the Delta tables; a relative path is under home")
     engine: Literal["duckdb", "pyspark"] = Field(default="duckdb", description="engine that aggregates facts")
@@ -33,10 +37,10 @@ class StoreSettings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().resolve()
 
-    @field_validator("external_url", "external_migrate_url", mode="before")
+    @field_validator("database_url", "migrate_url", "secret", mode="before")
     @classmethod
-    def _empty_is_unset(cls, url: str | None) -> str | None:
-        return url or None
+    def _empty_is_unset(cls, value: str | None) -> str | None:
+        return value or None
 
     @model_validator(mode="after")
     def _facts_under_home(self) -> Self:
@@ -46,26 +50,13 @@ class StoreSettings(BaseSettings):
     @property
     def embedded(self) -> bool:
         """Whether the embedded Postgres serves."""
-        return self.external_url is None
+        return self.database_url is None
 
     @property
-    def database_url(self) -> str:
-        """Postgres as the application's role, with its password. Raises StoreError when there is no database yet."""
-        if self.external_url is not None:
-            return self.external_url.get_secret_value()
+    def app_url(self) -> str:
+        """Postgres as the application's role, with its password. Raises StoreError when there is no embedded database yet."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
         from store import embedded
 
         return embedded.urls(self.home).app
-
-    @property
-    def migrate_url(self) -> str:
-        """Postgres as its owner, with its password. Raises StoreError when none is known."""
-        if self.external_migrate_url is not None:
-            return self.external_migrate_url.get_secret_value()
-        if self.external_url is not None:
-            from store.errors import StoreError
-
-            raise StoreError("set GROUNDWORK_MIGRATE_URL: the application's role of DATABASE_URL cannot change the schema")
-        from store import embedded
-
-        return embedded.urls(self.home).owner

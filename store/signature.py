@@ -6,7 +6,6 @@ So the setting carries a signature that the database checks with a key only the 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -25,9 +24,9 @@ class Signer:
     key: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, url: str) -> Signer:
-        """From GROUNDWORK_SECRET if set, else from the password in the application's URL. Raises StoreError without either."""
-        material = os.environ.get("GROUNDWORK_SECRET") or conninfo_to_dict(url).get("password")
+    def of(cls, url: str, secret: str | None = None) -> Signer:
+        """From GROUNDWORK_SECRET if given, else from the password in the application's URL. Raises StoreError without either."""
+        material = secret or conninfo_to_dict(url).get("password")
         if not material:
             raise StoreError(
                 "DATABASE_URL holds no password to derive the workspace key from: "
