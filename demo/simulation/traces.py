@@ -158,7 +158,8 @@ def events_table(
 
     order = np.argsort(at, kind="stable")
     order = order[(at[order] >= span.start) & (at[order] < span.end)]
-    kind, person, at, channel, device, no_channel = (values[order] for values in (kind, person, at, channel, device, no_channel))
+    kind, no_channel = kind[order], no_channel[order]
+    person, at, channel, device = person[order], at[order], channel[order], device[order]
     named = pa.array(np.where(person < 0, 0, person), mask=person < 0)
     account = np.where(person < 0, -1, people.account[person])
     return conform(
