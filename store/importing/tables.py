@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store import delta
+from store.importing.committing import commit_rows
+from store.importing.folding import fold
+from store.importing.staging import LINE
+from store.importing.workbench import open_checks, room_to_write
 from store.schemas import conform
+from store.scratch import scratch
 from tools.contract import ToolInputError
 from tools.contracts import CONTRACTS
 
@@ -15,14 +20,18 @@ if TYPE_CHECKING:
 
 
 def import_table(root: str | Path, workspace_id: str, client: delta.ClientLike, table_name: str, rows: pa.Table) -> int:
-    """Append contract-typed rows; gives the version of the table that holds them. Raises ToolInputError when they do not fit."""
-    from deltalake import write_deltalake
+    """Commit contract-typed rows, one per key as in a file; gives the version that holds them.
 
+    Columns that `rows` does not have keep what the table holds. Raises ToolInputError when the rows do not fit their contract.
+    """
     if table_name not in CONTRACTS:
         raise ToolInputError(f"there is no contract for {table_name!r}; free tables come in as files", field="table")
-    conformed = conform(CONTRACTS[table_name], rows)
+    contract = CONTRACTS[table_name]
+    conformed = conform(contract, rows)
     folder = delta.client_folder(root, workspace_id, client.id)
-    table = delta.create_table(folder, table_name, conformed.schema)
-    with delta.write_lock(folder):
-        write_deltalake(table, conformed, mode="append")
-    return table.version()
+    filled = tuple(column.name for column in contract.columns if column.name in rows.column_names)
+    with room_to_write(), scratch(folder) as work, open_checks(work) as connection:
+        connection.register("given_rows", conformed)
+        folded = fold(connection, f"SELECT row_number() OVER () AS {LINE}, * FROM given_rows", table_name, filled)
+        with delta.write_lock(folder):
+            return commit_rows(connection, folder, contract, folded.rows, filled, work).version
