@@ -43,7 +43,7 @@ def profile(client: DemoClient) -> dict[str, Any]:
 
 async def open_workspace(services: Services, settings: StoreSettings) -> Workspace:
     """The demo's workspace, made if it is not there."""
-    async with await psycopg.AsyncConnection.connect(settings.migrate_url, row_factory=dict_row) as owner:
+    async with await psycopg.AsyncConnection.connect(settings.owner_url, row_factory=dict_row) as owner:
         for known in await workspaces.list_workspaces(owner):
             if known.name == NAME:
                 return known

@@ -171,7 +171,7 @@ def _summary(made: deliverables.Deliverable, outcome: Outcome, say: Any) -> None
 def _database(settings: StoreSettings, say: Any) -> Iterator[None]:
     """The database of the settings, migrated; the embedded one is stopped again if it did not run before."""
     if not settings.embedded:
-        migrate(settings.migrate_url, settings.database_url)
+        migrate(settings.owner_url, settings.app_url)
         yield
         return
     ran = embedded.status(settings.home).running
