@@ -20,6 +20,7 @@ PER = re.compile(
     r"^[ \u00a0]*(?:(?:a|per|each|every|/)[ \u00a0]*(day|week|month|quarter|year)\b|(dai|week|month|quarter|year|annual)ly\b|/[ ]?(mo|wk|yr|pm)\b|(?:p\.?m\.?|pm)\b)",
     re.IGNORECASE,
 )
+PER_NEAR = re.compile(r"^(?:[ \u00a0][a-z-]+){1,2}[ \u00a0](?:a|per|each|every)[ \u00a0](day|week|month|quarter|year)\b", re.IGNORECASE)
 PER_BEFORE = re.compile(r"\b(dai|week|month|quarter|year|annual)ly\s+(?:\w+\s+){0,3}(?:of|is|:)?\s*$", re.IGNORECASE)
 PER_NAMES = {"dai": "day", "annual": "year", "mo": "month", "wk": "week", "yr": "year", "pm": "month"}
 GOAL = re.compile(r"\b(?:goals?|objective|aim|target)\s*(?:is|are|:|=|-|–)\s*([^.;\n]+)", re.IGNORECASE)
@@ -218,7 +219,7 @@ def _measured(numeral: Numeral, locale: Locale, is_budget: bool) -> tuple[Unit, 
 
 
 def _per(numeral: Numeral, text: str) -> str | None:
-    found = PER.match(text[numeral.end : numeral.end + 20])
+    found = PER.match(text[numeral.end : numeral.end + 20]) or PER_NEAR.match(text[numeral.end : numeral.end + 40])
     if found:
         name = (next((group for group in found.groups() if group), "month")).lower()
         return PER_NAMES.get(name, name)

@@ -33,7 +33,7 @@ class WordProblem(Frozen):
     start: int
     end: int
     sentence: str
-    kind: Literal["cause", "comparison", "significance", "direction"]
+    kind: Literal["cause", "comparison", "significance", "direction", "heading"]
     reason: str
 
 

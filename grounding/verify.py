@@ -60,6 +60,7 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
             used.add(judgement.candidate.known.alias)
             standing.setdefault(id(place.sentence), []).append((numeral.start, judgement.candidate))
     claims = Claims(index, around, standing)
+    told = [(sentence, claim) for sentence in plain.sentences for claim in claims.of(sentence)] + claims.headings()
     words = tuple(
         WordProblem(
             text=plain.text[claim.start : claim.end],
@@ -69,10 +70,9 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
             kind=claim.kind,
             reason=claim.reason,
         )
-        for sentence in plain.sentences
-        for claim in claims.of(sentence)
+        for sentence, claim in told
     )
-    missing = tuple(missing_caveats(plain.text, used & set(index.records), index.records))
+    missing = tuple(missing_caveats(around, used & set(index.records)))
     ok = not words and not missing and not any(verdict.verdict in FAILING for verdict in verdicts)
     return Verdict(ok=ok, numerals=tuple(verdicts), words=words, missing_caveats=missing)
 

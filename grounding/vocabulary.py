@@ -58,7 +58,7 @@ CONCEPTS: tuple[Concept, ...] = (
     _concept("retention", "share points", "retention|retention rate|retained|repeat rate|renewal rate", "retention_rate repeat_rate"),
     _concept("frequency", "count number multiple", "orders per customer|purchases per customer|bookings per customer|frequency", "orders_per_customer"),
     _concept("recency", "days count number", "days since the last order|days since last order|days since|recency|since their last", "days_since_last_order"),
-    _concept("spend_share", "share", "share of spend|share of the spend|of spend|of the spend|of the budget|share of budget|of budget|share of the budget", "share_of_spend budget_share share_of_budget"),
+    _concept("spend_share", "share", "share of spend|share of the spend|of spend|of the spend|of total spend|of the budget|share of budget|of budget|share of the budget", "share_of_spend budget_share share_of_budget"),
     _concept("revenue_share", "share", "share of revenue|of revenue|of the revenue|of sales", "share_of_revenue"),
     _concept("customer_share", "share", "share of customers|of customers|of the customers|of all customers|of the base|of buyers", "share_of_customers"),
     _concept("p_worse", "share", "chance of doing worse|chance of a worse|chance that the plan is worse|chance of being worse|probability of being worse|chance of a loss|risk of doing worse|probability of a loss|probability of loss|chance of loss|probability that the plan is worse|chance that this plan is worse|chance it is worse", "probability_worse chance_worse p_loss chance_of_loss chance_plan_is_worse probability_of_loss"),

@@ -70,7 +70,7 @@ class Claim:
 
     start: int
     end: int
-    kind: Literal["cause", "comparison", "significance", "direction"]
+    kind: Literal["cause", "comparison", "significance", "direction", "heading"]
     reason: str
 
 
@@ -86,6 +86,21 @@ class Claims:
         if sentence.kind == "header":
             return []
         return [*self.causes(sentence), *self.superlatives(sentence), *self.comparatives(sentence), *self.significance(sentence)]
+
+    def headings(self) -> list[tuple[Sentence, Claim]]:
+        """Headings that name one channel or segment above figures that are all of others."""
+        found = []
+        for heading in (sentence for sentence in self.around.plain.sentences if sentence.kind == "heading"):
+            span = (heading.start, heading.end)
+            mentions = self.around.within(self.around.entities, *span)
+            if len(mentions) != 1:
+                continue
+            below = [sentence for sentence in self.around.plain.sentences if sentence.headings[:1] == (span,)]
+            figures = [c.known for sentence in below for _, c in self.figures(sentence) if c.known.kind == mentions[0].kind and c.known.entities]
+            if figures and not any(known.entities & mentions[0].names for known in figures):
+                words = self.text[mentions[0].start : mentions[0].end]
+                found.append((heading, Claim(mentions[0].start, mentions[0].end, "heading", f"the figures below are not of {words}")))
+        return found
 
     def figures(self, sentence: Sentence) -> list[tuple[int, Candidate]]:
         return list(self.standing.get(id(sentence), ()))

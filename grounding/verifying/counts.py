@@ -37,7 +37,7 @@ def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgeme
     if colon and not listed.strip() and sentence.items_below:
         return _told(wanted, sentence.items_below, "the list that follows")
     if colon and listed.strip() and not re.search(r"\d", head):
-        items = [item for item in ITEMS.split(listed.strip().rstrip(".!?")) if item.strip()]
+        items = {item.strip().lower() for item in ITEMS.split(listed.strip().rstrip(".!?")) if item.strip()}
         if len(items) > 1:
             return _told(wanted, len(items), "what is listed after it")
     kind = KINDS.get(noun["noun"].lower())

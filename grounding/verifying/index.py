@@ -16,6 +16,8 @@ from tools.contract import Figure, Unit
 EVENTS = ("booking", "order", "purchase", "sign-up", "signup", "trial", "install", "subscription", "sale", "lead", "customer")
 GENERIC_EVENTS = frozenset({"acquisition", "conversion", "action"})
 EVENT_COSTS = re.compile(r"\b(?:a|an|one|each|every)[ \u00a0](?P<event>" + "|".join(EVENTS) + r"|click)\b[^.;\d]{0,30}?\b(?:costs?|at)\b", re.IGNORECASE)
+WHOLES = {"spend_share": "spend", "revenue_share": "revenue", "customer_share": "customers"}
+"""A share of spend may be told as spend."""
 ADJACENT = ("per ", "a ", "each ", "of ")
 """Phrases that begin so name a metric only right behind the number: "R182 a booking", "30% of spend"."""
 
@@ -31,6 +33,8 @@ class Known:
     entities: frozenset[str]
     kind: str | None
     change: bool
+    derived: bool
+    """A ratio or share of two figures: its concept is that of the figures and not of its unit."""
     downward: bool
     factor: float
     start: date | None
@@ -173,6 +177,8 @@ class Index:
         phrases: dict[str, frozenset[str]] = {}
         for phrase, concepts in static_phrases().items():
             events = [event for event in EVENTS if re.search(rf"\b{event}s?\b", phrase)]
+            if phrase.startswith("of "):
+                concepts |= static_phrases().get(re.sub(r"^of (?:the |total )?", "", phrase), frozenset())
             foreign = used and events and not set(events) & used and concepts & {"conversions", "cpa"}
             phrases[phrase] = frozenset({f"other {phrase}"}) if foreign else concepts
         self._static = phrases
@@ -184,7 +190,7 @@ class Index:
         self.phrases = {**phrases, **{label: frozenset(names) | phrases.get(label, frozenset()) for label, names in labels.items()}}
         ways = sorted(self.phrases, key=len, reverse=True)
         self.metric_pattern = re.compile(
-            r"(?<![\w-])(?:" + "|".join(re.escape(way).replace(r"\ ", r"[ \u00a0-]") for way in ways) + r")(?![\w])", re.IGNORECASE
+            r"(?<![\w-])(?:" + "|".join(re.escape(way).replace(r"\ ", r"[ \u00a0-]") for way in ways) + r")(?![\w]|-\w)", re.IGNORECASE
         )
         self._loose = {re.sub(r"[\s\u00a0-]", " ", phrase): names for phrase, names in self.phrases.items()}
 
@@ -228,6 +234,7 @@ class Index:
         change = bool(CHANGE_METRIC.search(metric) or CHANGE_METRIC.search(label))
         for phrase in said if change else said[:1]:
             found |= {name for name in self._static[phrase] if not name.startswith("other ")}
+        found |= {WHOLES[name] for name in found if name in WHOLES}
         fitting = {name for name in found if change or figure.unit in units.get(name, frozenset())}
         return frozenset(fitting or found)
 
@@ -239,7 +246,10 @@ class Index:
         factor = {"money": 1 / minor_units(figure.currency or "ZAR"), "share": 100.0, "points": 100.0}.get(figure.unit, 1.0)
         start, end = _period(figure.period)
         words = frozenset(word[:5] for word in re.findall(r"[a-z]{3,}", text) if word not in ("the", "per", "and", "for", "with", "that"))
-        return Known(alias, figure, self._concepts(figure), words, entities, kind, bool(CHANGE_METRIC.search(text)), bool(DOWNWARD_METRIC.search(text)), factor, start, end)  # fmt: skip
+        concepts, units = self._concepts(figure), concept_units()
+        derived = bool(concepts) and figure.unit in ("multiple", "share", "points") and not any(figure.unit in units.get(name, ()) for name in concepts)
+        change, downward = bool(CHANGE_METRIC.search(text)), bool(DOWNWARD_METRIC.search(text))
+        return Known(alias, figure, concepts, words, entities, kind, change, derived, downward, factor, start, end)
 
 
 def _whole(phrase: str, text: str) -> bool:

@@ -19,7 +19,7 @@ from tools.contract import Figure
 
 EPSILON = 1e-9
 PER = re.compile(
-    r"^[ \u00a0]*(?:(?:a|per|each|every|/)[ \u00a0]*(?P<a>day|week|month|quarter|year)\b|(?P<b>dai|week|month|quarter|year|annual)ly\b)",
+    r"^[^.;:]*?(?:(?:\b(?:a|per|each|every)|/)[ \u00a0]*(?P<a>day|week|month|quarter|year)\b|\b(?P<b>dai|week|month|quarter|year|annual)ly\b)",
     re.IGNORECASE,
 )
 PER_BEFORE = re.compile(r"\b(?P<b>daily|weekly|monthly|quarterly|yearly|annual)\b[^.;:\d]{0,30}$", re.IGNORECASE)
@@ -40,6 +40,10 @@ LEVEL_AFTER = re.compile(
     r"^[ \u00a0-]*(?:\w+[ \u00a0-])?(?:confidence|credible|prediction|interval|intervals|CI|certain|certainty|range)\b", re.IGNORECASE
 )
 LEVEL_BEFORE = re.compile(r"\b(?:confidence|interval|CI|level)[ \u00a0](?:level[ \u00a0])?(?:of|at)[ \u00a0]$", re.IGNORECASE)
+CHANGES = frozenset({"lift", "gain"})
+TIGHT = re.compile(r"^[ \u00a0]*(?:(?:of|was|is|were|are|reached|came to|stood at|:|=|–)[ \u00a0]*)?$", re.IGNORECASE)
+OF_WHAT = re.compile(r"^[ \u00a0]of[ \u00a0](?:the[ \u00a0]|all[ \u00a0]|its[ \u00a0])?[\w-]+")
+APART = re.compile(r"[,;:(]|[ \u00a0](?:and|or|from|against|versus|with)[ \u00a0]", re.IGNORECASE)
 SMALL = 20
 
 
@@ -315,6 +319,11 @@ class Judge:
                 named = frozenset().union(*(m.names for m in alike))
                 if len(known.entities) > 1 and inside and named - known.entities:
                     return f"it is of {self.named(known)}, and the sentence speaks of {', '.join(sorted(named - known.entities))} too"
+                if len(known.entities) == 2 and len(alike) > 1 and len(named) == 1:
+                    return f"it compares {self.named(known)}, and the sentence names only {self.said(alike)}"
+                everywhere = frozenset().union(*(m.names for group in scopes for m in group))
+                if len(known.entities) == 2 and not known.entities <= everywhere:
+                    return f"it is of {self.named(known)}, and the text names only one of them"
                 return 3 if inside else 2
             return f"it is of {self.named(known)}, not of {self.said(alike)}"
         return 0
@@ -347,11 +356,17 @@ class Judge:
 
     def metric(self, place: Place, candidate: Candidate) -> int | str:
         known, numeral = candidate.known, place.numeral
+        if wrong := self.of_what(place, known):
+            return wrong
+        if bound := self.tight(place, known):
+            return bound
         mine = [mention for mention in self.around.within(self.around.metrics, *place.clause) if self.may_be(mention, known, numeral)]
+        if known.change and known.concepts - CHANGES:
+            mine = [mention for mention in mine if mention.names - CHANGES] or mine
         close = [
             m
             for m in mine
-            if 0 <= m.start - numeral.end <= (2 if m.adjacent else 24) and not self.numeral_between(place, numeral.end, m.start)
+            if 0 <= m.start - numeral.end <= (2 if m.adjacent else 24) and not self.apart(place, numeral.end, m.start)
         ]
         mine = [m for m in mine if not m.adjacent or m in close]
         if close and (close[0].start - numeral.end <= 2 or not any(m.end <= numeral.start for m in mine)):
@@ -380,19 +395,50 @@ class Judge:
                 return agreed if binding or not isinstance(agreed, str) else 0
         return 0
 
+    def tight(self, place: Place, known: Known) -> int | str:
+        """A metric right before the number, or above it in its column, binds whatever its unit: "cost per click 3.6x"."""
+        start = place.numeral.start
+        found = [
+            mention
+            for mention in self.around.within(self.around.metrics, max(place.sentence.start, start - 60), start)
+            if TIGHT.match(self.text[mention.end : start])
+        ]
+        if place.sentence.column and place.numeral.role == "number" and not found:
+            found = self.around.within(self.around.metrics, *place.sentence.column)
+            if self.around.within(self.around.metrics, place.sentence.start, place.sentence.end):
+                return 0
+        if known.change and known.concepts - CHANGES:
+            found = [mention for mention in found if mention.names - CHANGES]
+        return self.agrees(known, found, place) if found else 0
+
+    def of_what(self, place: Place, known: Known) -> str | None:
+        """ "4.8% of clicks": what a share is of must be its denominator."""
+        if known.figure.unit != "share" or not known.figure.denominator:
+            return None
+        after = OF_WHAT.match(self.text[place.numeral.end : place.numeral.end + 50])
+        if after is None:
+            return None
+        at = place.numeral.end + after.end()
+        said = [mention for mention in self.around.within(self.around.metrics, place.numeral.end, at + 1) if mention.end >= at]
+        wanted = self.index.phrases.get(known.figure.denominator.lower())
+        if not said or wanted is None or any(mention.names & (wanted | known.concepts) for mention in said):
+            return None
+        return f"it is a share of {known.figure.denominator}, not of {self.said(said)}"
+
     @staticmethod
     def entangled(place: Place, mine: Sequence[object], peers: Sequence[Numeral]) -> bool:
         """Whether several metrics and several numbers stand in one clause so that no order tells them apart."""
         return len(peers) > 1 and len(mine) > len(peers)
 
-    def numeral_between(self, place: Place, start: int, end: int) -> bool:
-        return any(start <= other.start < end for other in place.peers)
+    def apart(self, place: Place, start: int, end: int) -> bool:
+        """Whether another number, a comma or an "and" stands between."""
+        return any(start <= other.start < end for other in place.peers) or APART.search(self.text[start:end]) is not None
 
     def may_be(self, mention: object, known: Known, numeral: Numeral) -> bool:
         units = self.index.units_of(mention.names)  # type: ignore[attr-defined]
         if units is None:
             return True
-        if mention.names & known.concepts:  # type: ignore[attr-defined]
+        if mention.names & known.concepts or known.change or known.derived:  # type: ignore[attr-defined]
             return True
         return known.figure.unit in units
 
@@ -404,7 +450,8 @@ class Judge:
             return 3
         label = known.figure.label.lower()
         said = self.text[place.sentence.start : place.sentence.end].lower()
-        if label in said:
+        spoken = self.around.within(self.around.metrics, place.sentence.start, place.sentence.end)
+        if any(self.text[mention.start : mention.end].lower() == label for mention in spoken if mention not in mentions):
             return 2
         names = [self.text[mention.start : mention.end] for mention in mentions]  # type: ignore[attr-defined]
         if not known.concepts or any(name.startswith("label ") for mention in mentions for name in mention.names):  # type: ignore[attr-defined]
@@ -426,7 +473,8 @@ class Judge:
 
     def per(self, place: Place, candidate: Candidate) -> int | str:
         numeral, known = place.numeral, candidate.known
-        found = PER.match(self.text[numeral.end : numeral.end + 20])
+        stop = min([place.clause[1], numeral.end + 45, *(other.start for other in place.peers if other.start > numeral.start)])
+        found = PER.match(self.text[numeral.end : stop])
         said = (found["a"] or found["b"]).lower() if found else None
         if said is None and numeral.kind in ("money", "bare"):
             before = PER_BEFORE.search(self.text[max(place.clause[0], numeral.start - 45) : numeral.start])

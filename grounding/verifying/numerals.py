@@ -14,7 +14,7 @@ from grounding.evidence import Locale
 from grounding.rendering import babel_locale
 from grounding.verifying.number_words import FRACTIONS, MULTIPLES, WORDS, word_value
 
-Kind = Literal["money", "percent", "points", "bps", "multiple", "hours", "days", "weeks", "months", "years", "score", "bare"]
+Kind = Literal["money", "percent", "points", "bps", "multiple", "hours", "days", "weeks", "months", "years", "score", "bare", "other"]
 Role = Literal["number", "fraction", "date", "year", "ordinal", "name", "time", "label", "format", "age"]
 
 SPACE = " \u00a0\u202f\u2009"
@@ -181,6 +181,8 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
     if mark:
         sign = 1 if mark == "+" else 0 if mark == "±" else -1
     start, end = match.span()
+    if re.match(r"[A-Za-z]", text[end : end + 1]) and not CREATIVE.match(text[end : end + 8]):
+        kind = "other"
     before, after = text[max(0, start - 30) : start], text[end : end + 40]
     role: Role = "number"
     if re.fullmatch(r"\d+(?:\.\d+){2,}", core) and not re.fullmatch(r"\d{1,3}(?:\.\d{3})+", core):
@@ -307,7 +309,7 @@ def _shared(low: Numeral, high: Numeral) -> tuple[Numeral, Numeral]:
     """The unit, currency and scale that a range writes once."""
     if low.kind == "bare" and high.kind not in ("bare", "money"):
         low = replace(low, kind=high.kind)
-    elif low.kind == "bare" and high.kind == "money":
+    elif low.kind == "bare" and high.kind == "money" and high.text.rstrip()[-1:].isalpha() | (high.text.rstrip()[-1:] in "€$£"):
         low = replace(low, kind="money", currencies=high.currencies)
     elif low.kind == "money" and high.kind == "bare":
         high = replace(high, kind="money", currencies=low.currencies)

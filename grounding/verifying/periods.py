@@ -23,7 +23,7 @@ QUARTER = re.compile(
     re.IGNORECASE,
 )
 SINGLE = re.compile(
-    rf"\b(?P<month>{MONTH})[ \u00a0](?P<year>(?:19|20)\d\d)\b|(?:\b(?:in|during|for|since|over|through|of|throughout)[ \u00a0])(?P<bare>{MONTH})\b(?![ \u00a0]\d{{1,2}}\b)",
+    rf"\b(?P<month>{MONTH})[ \u00a0](?P<year>(?:19|20)\d\d)\b|(?:\b(?:in|during|for|since|over|through|of|throughout)[ \u00a0])(?P<bare>{MONTH})\b(?![ \u00a0]\d)",
     re.IGNORECASE,
 )
 ISO_MONTH = re.compile(r"(?<![\d-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\d-])")

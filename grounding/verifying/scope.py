@@ -26,6 +26,7 @@ UNITS: dict[str, frozenset[Unit]] = {
     "years": frozenset({"months", "count"}),
     "score": frozenset({"score", "points", "number"}),
     "bare": frozenset({"count", "number", "score", "multiple"}),
+    "other": frozenset(),
 }
 """The units of figures that a numeral of each kind may show."""
 

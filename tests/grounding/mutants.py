@@ -17,7 +17,7 @@ METRICS = (
 )  # fmt: skip
 METRIC_WORDS = (
     "cost per booking", "click-through rate", "conversion rate", "return on ad spend", "revenue per customer", "total spend", "share of customers", "of customers", "bookings", "clicks", "spend", "revenue",
-    "customers", "people per arm", "budget", "Holdout error", "minimum detectable effect", "lift",
+    "customers", "people per arm", "budget", "Holdout error", "minimum detectable effect",
 )  # fmt: skip
 SAME_UNIT = {
     "cost per booking": ("cost per click", "revenue per customer", "revenue"),
@@ -37,7 +37,6 @@ SAME_UNIT = {
     "budget": ("revenue", "cost per booking"),
     "Holdout error": ("Conversion rate", "Churn rate"),
     "minimum detectable effect": ("conversion rate", "churn rate"),
-    "lift": ("churn", "click-through rate"),
 }
 VERBS = {
     "rose": "fell", "fell": "rose", "rises": "falls", "increased": "decreased", "grew": "shrank", "drop": "increase", "lower": "higher", "cut": "raised", "dropped": "climbed", "climbed": "dropped",
