@@ -1,0 +1,139 @@
+"""One row per customer: how recently, how often, how much. Grouped where the data lies; no name or id leaves the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.contract import NotEnoughData
+from tools.methods.channel_names import channel_key
+from tools.methods.periods import Period
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import ibis
+
+    from tools.facts import Facts
+
+Source = Literal["orders", "subscriptions", "events"]
+DAY = 86_400  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What recency, frequency and money are called for one source of data."""
+
+    recency: str
+    frequency: str
+    frequency_metric: str
+    money: str | None
+    act: str
+
+
+WORDS: dict[Source, Words] = {
+    "orders": Words("days since the last order", "orders per customer", "frequency", "revenue", "ordered"),
+    "subscriptions": Words("days since the last paid day", "subscriptions per customer", "frequency", "monthly recurring revenue", "paid"),
+    "events": Words("days since the last visit", "active days per person", "frequency", None, "came"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """Arrays with one entry per customer, in an order that the data alone fixes. Money in minor units; absent for events."""
+
+    source: Source
+    recency: NDArray[np.int64]
+    frequency: NDArray[np.int64]
+    money: NDArray[np.int64] | None
+    came_by: NDArray[np.int64]
+    channels: tuple[str, ...]
+    period: Period
+    others_currency: int = 0
+
+    def __len__(self) -> int:
+        return len(self.recency)
+
+
+def read_customers(facts: Facts, source: Source | None, lookback: int) -> Customers:
+    """Customers from orders, else subscriptions, else events. Raises NotEnoughData when there is none of them."""
+    names = set(facts.names())
+    order: tuple[Source, ...] = ("orders", "subscriptions", "events")
+    chosen = source or next((name for name in order if name in names), None)
+    if chosen is None or chosen not in names:
+        raise NotEnoughData(
+            "there are no customers to segment: import orders, subscriptions or events first",
+            needed=source or "orders, subscriptions or events",
+            found=", ".join(sorted(names)) or "no tables",
+        )
+    period = Period.ending(facts.as_of, lookback)
+    start, end = period.instants(facts.zone)
+    per_person = {"orders": _orders, "subscriptions": _subscriptions, "events": _events}[chosen](facts, start, end)
+    return _fetch(facts, chosen, _with_source(facts, per_person), period, end)
+
+
+def _orders(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
+    orders = facts.table("orders")
+    orders = orders.filter(
+        orders["at"] >= start, orders["at"] < end, orders.status.fill_null("paid") == "paid", orders.currency == facts.currency
+    )
+    return orders.group_by("contact_id").aggregate(
+        last=orders["at"].max(), frequency=orders.count().cast("int64"), money=orders.amount.sum().cast("int64")
+    )
+
+
+def _subscriptions(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
+    import ibis
+
+    subscriptions = facts.table("subscriptions")
+    rows = subscriptions.filter(
+        subscriptions.contact_id.notnull(), subscriptions.started_at < end, subscriptions.currency == facts.currency
+    )
+    until = ibis.coalesce(rows.ended_at, ibis.literal(end.astimezone(UTC) - timedelta(microseconds=1)))
+    rows = rows.mutate(until=ibis.least(until, ibis.literal(end.astimezone(UTC) - timedelta(microseconds=1))))
+    rows = rows.filter(rows.until >= start)
+    return rows.group_by("contact_id").aggregate(
+        last=rows.until.max(), frequency=rows.count().cast("int64"), money=rows.mrr.sum().cast("int64")
+    )
+
+
+def _events(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
+    events = facts.table("events")
+    events = events.filter(events["at"] >= start, events["at"] < end, events.contact_id.notnull())
+    return events.group_by("contact_id").aggregate(last=events["at"].max(), frequency=events["at"].date().nunique().cast("int64"))
+
+
+def _with_source(facts: Facts, people: ibis.Table) -> ibis.Table:
+    """The channel that the CRM says brought each person, where it says so."""
+    import ibis
+
+    if "contacts" not in facts.names():
+        return people.mutate(source=ibis.null("string"))
+    contacts = facts.table("contacts").select("contact_id", "source")
+    return people.left_join(contacts, "contact_id").drop("contact_id_right")
+
+
+def _fetch(facts: Facts, source: Source, people: ibis.Table, period: Period, end: datetime) -> Customers:
+    keys = [name for name in ("last", "frequency", "money", "source") if name in people.columns]
+    people = people.mutate(last=people["last"].epoch_seconds().cast("int64"))
+    table = facts.fetch(people.select(*keys).order_by(keys))
+    last = table["last"].to_numpy()
+    encoded = table["source"].combine_chunks().dictionary_encode()
+    raw = [channel_key(name) if name else "" for name in encoded.dictionary.to_pylist()]
+    channels = tuple(sorted({name for name in raw if name}))
+    position = np.array([channels.index(name) if name else -1 for name in raw] or [-1], dtype=np.int64)
+    indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    money = table["money"].to_numpy().astype(np.int64) if "money" in keys else None
+    return Customers(
+        source=source,
+        recency=np.maximum(int(end.timestamp()) - 1 - last, 0) // DAY,
+        frequency=table["frequency"].to_numpy().astype(np.int64),
+        money=money,
+        came_by=np.where(indices >= 0, position[indices], -1),
+        channels=channels,
+        period=period,
+    )

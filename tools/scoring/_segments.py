@@ -1,0 +1,129 @@
+"""Scores by quantiles, segments by cluster or by rule, and their plain names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.methods.clustering import FITTED_ON, Clusters, choose_clusters
+from tools.scoring._customers import Customers
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+SCORES = 5  # quintiles, as direct marketing has scored customers since Hughes 1994
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Which segment each customer is in, and what each is called. Clusters is absent when the segments are cut by rule."""
+
+    labels: Labels
+    names: tuple[str, ...]
+    scores: Floats
+    clusters: Clusters | None
+    sampled: bool
+
+
+def quantile_scores(values: NDArray[np.int64], *, low_is_good: bool = False) -> Labels:
+    """Scores 1..5 by quintile of the mid-rank: equal values score alike, and five is best."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    below = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    middle = (below + counts / 2) / len(values)
+    score = np.minimum(np.floor(middle * SCORES), SCORES - 1).astype(np.int64) + 1
+    return (SCORES + 1 - score if low_is_good else score)[inverse.reshape(values.shape)]
+
+
+def rule_name(recency: float, frequency: float, money: float) -> str:
+    """The plain name for mean scores (1 worst, 5 best). Recency first: who has stopped is another matter than who buys little."""
+    worth = (frequency + money) / 2
+    if recency >= 3.5:
+        if worth >= 3.7:
+            return "champions"
+        return "loyal" if worth >= 3.0 else "new or occasional"
+    if recency >= 2.5:
+        if worth >= 3.7:
+            return "valued, less recent"
+        return "regulars" if worth >= 2.7 else "occasional, less recent"
+    if worth >= 3.4:
+        return "at risk"
+    return "drifting away" if recency >= 1.8 and worth >= 2.5 else "lapsed"
+
+
+def score_all(customers: Customers) -> Floats:
+    """Recency, frequency and money scores, (customers, 3); without money, frequency stands in for it."""
+    recency = quantile_scores(customers.recency, low_is_good=True)
+    frequency = quantile_scores(customers.frequency)
+    money = frequency if customers.money is None else quantile_scores(customers.money)
+    return np.column_stack([recency, frequency, money]).astype(np.float64)
+
+
+def by_rule(customers: Customers) -> Segments:
+    """Segments by the rule applied to each customer's own scores."""
+    scores = score_all(customers)
+    combinations, inverse = np.unique(scores, axis=0, return_inverse=True)
+    called = [rule_name(*row) for row in combinations]
+    names = tuple(sorted(set(called)))
+    labels = np.array([names.index(name) for name in called], dtype=np.int64)[inverse.ravel()]
+    return _by_worth(customers, Segments(labels, names, scores, None, False))
+
+
+def by_cluster(customers: Customers, *, largest: int, fixed: int | None, random: np.random.Generator) -> Segments:
+    """Segments by k-means on standardised logarithms of recency, frequency and money."""
+    points, smooth = features(customers, random)
+    clusters = choose_clusters(points, smooth, largest=largest, fixed=fixed, random=random)
+    labels, scores = clusters.assign(points), score_all(customers)
+    present = np.unique(labels)
+    called = [rule_name(*scores[labels == index].mean(axis=0)) for index in present]
+    value = [_mean_money(customers, labels == index) for index in present]
+    names = _distinct(called, value)
+    labels = np.searchsorted(present, labels)
+    return _by_worth(customers, Segments(labels, names, scores, clusters, len(customers) > FITTED_ON))
+
+
+def features(customers: Customers, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Standardised log features, (customers, 1 to 3), and the same with days and counts spread evenly over their cells.
+
+    A feature that does not vary is left out.
+    """
+    raw = [customers.recency, customers.frequency, *([] if customers.money is None else [np.maximum(customers.money, 0)])]
+    varying = [column.astype(np.float64) for column in raw if column.min() < column.max()] or [np.zeros(len(customers))]
+    logs = np.column_stack([np.log1p(column) for column in varying])
+    mean, deviation = logs.mean(axis=0), np.where(logs.std(axis=0) > 0, logs.std(axis=0), 1.0)
+    spread = np.column_stack([np.log1p(column + random.uniform(-0.5, 0.5, len(column))) for column in varying])
+    return (logs - mean) / deviation, (spread - mean) / deviation
+
+
+def _mean_money(customers: Customers, inside: NDArray[np.bool_]) -> float:
+    amounts = customers.frequency if customers.money is None else customers.money
+    return float(amounts[inside].mean())
+
+
+def _distinct(called: list[str], value: list[float]) -> tuple[str, ...]:
+    """The names, with what tells two of one name apart: who is worth more."""
+    names = list(called)
+    for name in sorted(set(called)):
+        alike = sorted((i for i, other in enumerate(called) if other == name), key=lambda i: -value[i])
+        if len(alike) == 2:
+            names[alike[0]], names[alike[1]] = f"{name}, higher value", f"{name}, lower value"
+        elif len(alike) > 2:
+            for letter, i in zip("ABCDEFGHIJ", alike, strict=False):
+                names[i] = f"{name}, group {letter}"
+    return tuple(names)
+
+
+def _by_worth(customers: Customers, segments: Segments) -> Segments:
+    """The same segments, largest total value first; ties by name."""
+    amounts = customers.frequency if customers.money is None else customers.money
+    totals = [int(amounts[segments.labels == index].sum()) for index in range(len(segments.names))]
+    order = sorted(range(len(totals)), key=lambda index: (-totals[index], segments.names[index]))
+    rank = np.argsort(np.array(order))
+    clusters = segments.clusters
+    if clusters is not None:
+        clusters = Clusters(
+            clusters.centres[order], clusters.silhouette, clusters.null_silhouette, clusters.structure, clusters.rand_index,
+            clusters.jaccard[order], clusters.excess,
+        )  # fmt: skip
+    return Segments(rank[segments.labels], tuple(segments.names[index] for index in order), segments.scores, clusters, segments.sampled)
