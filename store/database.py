@@ -30,6 +30,10 @@ CONNECTION_OPTIONS: dict[str, Any] = {
 }
 
 
+RECONNECT_SECONDS = 3.0
+"""How long one attempt to connect goes on, ever slower. The next who wants a connection begins a new one, so none gets very slow."""
+
+
 @dataclass(slots=True)
 class Database:
     """An open database. Make it with `open`, close it with `close`, both on the same event loop."""
@@ -53,7 +57,7 @@ class Database:
             max_size=size,
             timeout=wait,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            reconnect_timeout=RECONNECT_SECONDS,
             name=name,
         )
         database = cls(url, signer, pool)
@@ -74,24 +78,40 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, workspace_id: str | None) -> AsyncIterator[Connection]:
-        """A transaction that sees this workspace only; with None, no tenant's rows at all. Commits at the end, rolls back on an error."""
-        async with self.connection() as connection, connection.transaction():
-            if workspace_id is not None:
-                await self.enter(connection, workspace_id)
-            yield connection
+        """A transaction that sees this workspace only; with None, no tenant's rows at all. Commits at the end, rolls back on an error.
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection of the pool, outside any transaction and workspace. Raises DatabaseUnavailable."""
+        Raises DatabaseUnavailable when there is no connection, or when it is lost before the commit is confirmed.
+        """
+        connection = await self._begin(workspace_id)
         try:
-            async with self.pool.connection() as connection:
+            async with connection:
                 yield connection
-        except PoolTimeout as error:
-            raise DatabaseUnavailable("Postgres gives no connection: it is down, or all connections are in use") from error
+        except psycopg.OperationalError as error:
+            if connection.closed:
+                raise DatabaseUnavailable("Postgres went away in the middle of a transaction") from error
+            raise
+        finally:
+            await self.pool.putconn(connection)
 
-    async def enter(self, connection: Connection, workspace_id: str) -> None:
-        """Set the workspace until the end of the connection's transaction."""
-        await connection.execute("SELECT set_config('groundwork.workspace', %s, true)", (self.signer.sign(workspace_id),))
+    async def _begin(self, workspace_id: str | None) -> Connection:
+        """A connection whose transaction has begun with its workspace set.
+
+        This first statement is also the proof that the connection lives: after a restart of Postgres the pool is full of dead ones.
+        """
+        signed = "" if workspace_id is None else self.signer.sign(workspace_id)
+        while True:
+            try:
+                connection = await self.pool.getconn()
+            except PoolTimeout as error:
+                raise DatabaseUnavailable("Postgres gives no connection: it is down, or all connections are in use") from error
+            try:
+                await connection.execute("SELECT set_config('groundwork.workspace', %s, true)", (signed,))
+            except BaseException as error:
+                await self.pool.putconn(connection)
+                if not (isinstance(error, psycopg.OperationalError) and connection.closed):
+                    raise
+            else:
+                return connection
 
     async def check_key(self) -> None:
         """Raises NotMigrated, or StoreError when the database checks signatures with another key than we sign with."""

@@ -251,3 +251,64 @@ async def test_a_worker_process_stops_on_sigterm(database: Database, store_setti
         process.wait()
     async with database.transaction(None) as connection:
         assert await queue.live_workers(connection) == 0
+
+
+async def test_worker_and_pool_come_back_after_the_database_restarted(
+    database: Database, client: Client, store_settings: StoreSettings, home: Path
+) -> None:
+    async with working(store_settings, finisher(database)):
+        first = await queued(database, client)
+
+        async def done(run_id: str) -> bool:
+            return await status_of(database, client.workspace_id, run_id) == "succeeded"
+
+        await until(lambda: done(first))
+        await asyncio.to_thread(embedded.stop, home)
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(embedded.start, home, durable=False)
+        second = await queued(database, client)
+        assert await until(lambda: done(second)) < 10
+
+
+async def test_a_run_goes_on_after_the_database_was_killed_under_it(
+    database: Database, client: Client, store_settings: StoreSettings, home: Path
+) -> None:
+    finish = finisher(database)
+    calls: list[str] = []
+
+    async def killed_under(workspace_id: str, run_id: str) -> None:
+        calls.append(run_id)
+        if len(calls) == 1:
+            pid = embedded.status(home).pid
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(embedded.start, home, durable=False)
+        await finish(workspace_id, run_id)
+
+    async with working(store_settings, killed_under):
+        run_id = await queued(database, client)
+
+        async def settled() -> bool:
+            async with database.transaction(None) as connection:
+                state = await queue.state(connection)
+            return (state.waiting, state.running) == (0, 0) and await status_of(database, client.workspace_id, run_id) == "succeeded"
+
+        await until(settled, 20)
+    async with database.transaction(client.workspace_id) as connection:
+        assert [event.kind for event in await events.after(connection, run_id, 0)].count("worked") >= 1
+
+
+async def test_a_worker_that_starts_before_its_database_waits_for_it(
+    database: Database, client: Client, store_settings: StoreSettings, home: Path
+) -> None:
+    await asyncio.to_thread(embedded.stop, home)
+    async with working(store_settings, finisher(database)):
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(embedded.start, home, durable=False)
+        run_id = await queued(database, client)
+
+        async def done() -> bool:
+            return await status_of(database, client.workspace_id, run_id) == "succeeded"
+
+        assert await until(done) < 15
