@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 
-from api import clients, deliverables, documents, evidence, health, problems, runs, strategy, tasks, tools
+from api import clients, deliverables, documents, evidence, health, imports, problems, runs, strategy, tasks, tools
 from api.house import open_house
 from api.limits import BodyLimit
 from api.middleware import Around
@@ -21,7 +21,7 @@ from store.settings import StoreSettings
 
 PREFIX = "/api/v1"
 UPLOADS = (f"{PREFIX}/imports", f"{PREFIX}/documents")
-NOUNS = (tasks, runs, deliverables, strategy, tools, evidence, clients, documents)
+NOUNS = (tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents)
 
 DESCRIPTION = """Marketing strategy in which no number is made up.
 

@@ -117,6 +117,12 @@ class NotReplayableProblem(ApiProblem):
     status, name, title = 409, "not-replayable", "This record cannot be computed again"
 
 
+class StorageFull(ApiProblem):
+    """No room for what was sent."""
+
+    status, name, title = 507, "storage-full", "There is no room for this"
+
+
 class Unavailable(ApiProblem):
     """Something that we stand on is down."""
 
@@ -190,6 +196,8 @@ def translate(error: Exception) -> Exception:
 
     if isinstance(error, NotReplayable):
         return NotReplayableProblem(error.message)
+    if isinstance(error, ToolRefusal) and error.kind == "disk_full":
+        return StorageFull(error.message)
     if isinstance(error, ToolRefusal):
         refused = NotEnoughDataProblem if isinstance(error, NotEnoughData) else InvalidInput
         return refused(error.message, **{key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value})

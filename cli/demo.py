@@ -16,4 +16,4 @@ def demo(as_json: Json = False) -> None:
     """Simulate a client, import its data, run a strategy task with a real worker and show what came out."""
     from demo.run import main
 
-    main(as_json=as_json)
+    raise typer.Exit(main(as_json=as_json))

@@ -38,6 +38,8 @@ def explain(error: Exception) -> Stop | None:
 
     if isinstance(error, Stop):
         return error
+    if isinstance(error, ToolRefusal) and error.kind == "disk_full":
+        return Stop(DOWN, error.message, kind=error.kind)
     if isinstance(error, ToolRefusal):
         return refused(error.message, **{key: value for key, value in error.as_json().items() if key != "message" and value})
     if isinstance(error, UnknownTool):

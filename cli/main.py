@@ -11,7 +11,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import clients, databases, deliverables, demo, doctor, documents, evidence, keys, serving, tasks, tools, verifying, workspaces
+from cli import (
+    clients,
+    databases,
+    deliverables,
+    demo,
+    doctor,
+    documents,
+    evidence,
+    importing,
+    keys,
+    serving,
+    tasks,
+    tools,
+    verifying,
+    workspaces,
+)
 from cli.exits import CODES, DOWN, OK, OURS, Stop, explain
 from cli.shadowed import check_packages
 
@@ -63,7 +78,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (demo, serving, databases, doctor, workspaces, clients, keys, documents, tools, tasks, deliverables, verifying, evidence):
+for room in (
+    demo,
+    serving,
+    databases,
+    doctor,
+    workspaces,
+    clients,
+    keys,
+    importing,
+    documents,
+    tools,
+    tasks,
+    deliverables,
+    verifying,
+    evidence,
+):
     room.register(app)
 
 

@@ -11,7 +11,7 @@ from api.app import create_app
 from api.auth import ROLES, SCOPES
 from grounding.evidence import Evidence
 from grounding.ids import new_id
-from store import deliverables, evidence, keys
+from store import deliverables, evidence, imports, keys
 from store.documents import add_document
 from tests.api.support import BRIEF, problem
 
@@ -54,7 +54,23 @@ async def belongings(agency, database) -> dict[str, str]:
             prompt={},
         )
         document = await add_document(connection, agency.client.id, "Voice", "brand", "Warm.", "test", None, embedder=OneEmbedder())
-    return {"run": run, "evidence": record.id, "deliverable": made.id, "document": document.id, "client": agency.client.id}
+        logged = await imports.log_import(
+            connection,
+            agency.client.id,
+            table_name="orders",
+            file_name="orders.csv",
+            file_hash="0",
+            mapping={},
+            rows_read=0,
+            rows_kept=0,
+            rows_rejected=0,
+            duplicates=0,
+            version=None,
+            reject_file="/etc/hostname",
+            actor="test",
+        )
+    ids = {"run": run, "evidence": record.id, "deliverable": made.id, "document": document.id}
+    return {**ids, "import": logged.id, "client": agency.client.id}
 
 
 ATTEMPTS = [
@@ -66,6 +82,8 @@ ATTEMPTS = [
     ("POST", "/evidence/{id}/replay", "evidence"),
     ("GET", "/clients/{slug}", "client"),
     ("DELETE", "/documents/{id}", "document"),
+    ("GET", "/imports/{id}", "import"),
+    ("GET", "/imports/{id}/rejects", "import"),
     ("GET", "/tools/{name}", None),
     ("POST", "/tools/{name}", None),
 ]
@@ -99,7 +117,8 @@ async def test_another_agencys_client_cannot_be_named_in_a_body_or_a_query(ours,
     problem(await ours.http.post("/strategy/generate", json={"client": foreign, "brief": BRIEF}), 404)
     problem(await ours.http.post("/tools/calculate", json=calculation, params={"client": foreign}), 404)
     problem(await ours.http.post("/documents", json={"client": foreign, "title": "x", "text": "y"}), 404)
-    for path in ("/tasks", "/deliverables", "/documents"):
+    problem(await ours.http.post("/imports", data={"client": foreign}, files={"file": ("x.csv", b"a,b\n1,2\n")}), 404)
+    for path in ("/tasks", "/deliverables", "/documents", "/imports"):
         problem(await ours.http.get(path, params={"client": foreign}), 404)
 
 
