@@ -13,7 +13,7 @@ from tools.budget._charts import allocation_chart
 from tools.budget._figures import Figures, around
 from tools.budget._plan import earlier_spend
 from tools.budget._split import Ask, Split, chance_below, worth
-from tools.contract import Column, Figure, Table, weakest
+from tools.contract import Basis, Column, Figure, Table, weakest
 from tools.methods.allocation import apportion
 from tools.methods.channel_names import channel_name
 from tools.methods.currencies import minor_units
@@ -40,13 +40,14 @@ class Telling:
 
 def report(told: Telling) -> dict[str, Any]:
     """The parts of a ToolResult that every result has."""
-    basis = weakest(curve.basis for curve in told.ask.curves)
+    basis: Basis = weakest(curve.basis for curve in told.ask.curves) if told.ask.curves else "assumed"
     figures = Figures(told.currency, {"basis": basis, "denominator": told.ask.period})
     _money(figures, told)
     for place in range(len(told.split.channels)):
         _channel(figures, told, place)
-    _totals(figures, told)
-    _alternatives(figures, told)
+    if told.split.curved:
+        _totals(figures, told)
+        _alternatives(figures, told)
     keys = figures.by_key
     return {
         "figures": tuple(figures.made),

@@ -8,7 +8,7 @@ import numpy as np
 
 from tools.budget._curve_caveats import credited_caveat
 from tools.budget._figures import capital
-from tools.budget._split import Ask, Split
+from tools.budget._split import Ask, Split, splits_evenly
 from tools.contract import Caveat, Decision, Figure
 from tools.methods.channel_names import channel_name, joined
 
@@ -25,7 +25,7 @@ def findings(ask: Ask, split: Split, outcome: str, keys: Keys, value: int | None
     """Each channel, largest first; the plan against the current one; what was rejected; money past its worth."""
     for place in np.argsort(-split.advised, kind="stable"):
         yield _channel(ask, split, int(place), outcome, keys)
-    gain = float(keys["total.gain"].value) if split.current is not None else 0.0
+    gain = float(keys["total.gain"].value) if "total.gain" in keys else 0.0
     chance = "; the chance that it brings fewer is {{total.chance_worse}}" if "total.chance_worse" in keys else ""
     if gain > 0:
         yield (
@@ -79,13 +79,23 @@ def beyond_observed(ask: Ask, split: Split) -> list[str]:
 def caveats(ask: Ask, split: Split, outcome: str, keys: Keys, *, fee_stated: bool, vat_stated: bool) -> Iterable[Caveat]:
     """All that holds of this split."""
     yield from _limits(ask, split, outcome, keys)
-    yield from _unknown(ask, split)
+    if split.curved:
+        yield from _unknown(ask, split)
+    else:
+        how = "evenly" if splits_evenly(ask) else "in today's proportions"
+        yield Caveat(
+            code="no_curves",
+            insist=True,
+            signs=("not known", "no response curves", "no history", "split evenly", "in today's proportions"),
+            text=f"How the channels respond to spend is not known yet, so the budget is split {how}, as a start to learn from.",
+        )
     if not (fee_stated and vat_stated):
         missing = " and no ".join(name for name, stated in (("agency fee", fee_stated), ("VAT", vat_stated)) if not stated)
         yield Caveat(code="fee_or_tax_not_stated", text=f"No {missing} was stated, so none is taken out of the budget.")
-    yield Caveat(
-        code="steady_spend", text="Expected effects are those of steady spend once carry-over has built up; the first weeks differ."
-    )
+    if split.curved:
+        yield Caveat(
+            code="steady_spend", text="Expected effects are those of steady spend once carry-over has built up; the first weeks differ."
+        )
 
 
 def _limits(ask: Ask, split: Split, outcome: str, keys: Keys) -> Iterable[Caveat]:
@@ -105,7 +115,7 @@ def _limits(ask: Ask, split: Split, outcome: str, keys: Keys) -> Iterable[Caveat
             signs=("unspent", "not spent", "left over"),
             text="The limits of the channels leave {{total.unspent}} of the media money unspent: raise a limit or lower the budget.",
         )
-    if split.current is not None and not split.current_allowed and float(keys["total.gain"].value) < 0:
+    if "total.gain" in keys and not split.current_allowed and float(keys["total.gain"].value) < 0:
         yield Caveat(
             code="limits_cost",
             insist=True,
@@ -155,6 +165,12 @@ def _unknown(ask: Ask, split: Split) -> Iterable[Caveat]:
 
 def decision(ask: Ask, split: Split, outcome: str) -> Decision:
     """shift, keep, or start where there is no current plan."""
+    if not split.curved and split.current is not None and np.array_equal(split.advised, split.current):
+        return Decision(action="keep", reason="Without response curves there is no ground to leave today's proportions.")
+    if not split.curved:
+        return Decision(
+            action="start", reason="Without response curves the split is a start to learn from, within the limits that were stated."
+        )
     if split.current is None:
         expected = f"{{{{total.expected_conversions}}}} {outcome} a {ask.period}"
         reason = f"There is no current plan to compare with; this split is expected to bring {expected}."

@@ -117,10 +117,12 @@ class Baseline(Frozen):
     """What the outcome would be each week without the channels fitted: level, trend and season, with bootstrap draws."""
 
     origin: date = Field(description="first day of the week that time zero stands for")
-    trend_weeks: int = Field(description="weeks over which the trend column runs from zero to one", gt=0)
-    trend: bool = Field(description="whether there is a trend column")
+    trend_weeks: int = Field(description="weeks from the level at the start to the level at the end", gt=0)
+    trend: bool = Field(description="whether the level moves in a straight line, or stays")
     harmonics: int = Field(description="pairs of yearly Fourier terms", ge=0, le=6)
-    coefficients: tuple[float, ...] = Field(description="level, [trend], then sine and cosine of each harmonic; outcomes per week")
+    coefficients: tuple[float, ...] = Field(
+        description="level (with a trend: at the start, at the end), then sine and cosine of each harmonic; outcomes per week"
+    )
     draws: tuple[tuple[float, ...], ...] = Field((), description="bootstrap draws of the coefficients, in step with the curves' draws")
     residual_sd: float = Field(description="week-to-week noise of the total outcome", ge=0)
     residual_autocorrelation: float = Field(0.0, description="of that noise, from one week to the next", gt=-1, lt=1)

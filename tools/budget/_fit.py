@@ -102,7 +102,8 @@ def _outcome(series: WeeklySeries, group: tuple[ChannelSeries, ...]) -> Floats:
 
 
 def _model(group: tuple[ChannelSeries, ...], steady: Floats, form: Form, settings: Settings) -> ResponseModel:
-    return ResponseModel(np.array([one.spend for one in group], dtype=float), form, steady, settings.ran_before)
+    levels = 1 + settings.trend if len(steady) else 0
+    return ResponseModel(np.array([one.spend for one in group], dtype=float), form, steady, levels, settings.ran_before)
 
 
 def _estimate(

@@ -50,7 +50,8 @@ def response_set(curves: Sequence[ResponseCurve]) -> ResponseSet:
     if count:
         drawn = np.array([curve.draws[:count] for curve in curves], dtype=float).transpose(1, 0, 2)
     else:
-        drawn = np.array([[[curve.decay, curve.half_saturation, curve.slope, curve.maximum] for curve in curves]])
+        point = [[curve.decay, curve.half_saturation, curve.slope, curve.maximum] for curve in curves]
+        drawn = np.array(point, dtype=float).reshape(1, len(curves), 4)
     return ResponseSet(tuple(curve.form for curve in curves), *(drawn[..., place] for place in range(4)))
 
 
@@ -65,7 +66,7 @@ def check_curves(curves: Sequence[ResponseCurve], currency: str | None) -> tuple
     outcomes = {curve.outcome for curve in curves}
     if len(outcomes) > 1:
         raise ToolInputError(f"The curves count different things and cannot be added: {', '.join(sorted(outcomes))}.", field="curves")
-    return currencies.pop(), outcomes.pop()
+    return currencies.pop(), outcomes.pop() if outcomes else "conversions"
 
 
 def earlier_spend(curves: Sequence[ResponseCurve]) -> Floats:

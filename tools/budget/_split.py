@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tools.budget._curve import ResponseCurve
 from tools.budget._plan import WEEKS, ChannelRule, Period, response_set
 from tools.contract import Basis, ToolInputError
-from tools.methods.allocation import Limits, Unreachable, allocate, apportion
+from tools.methods.allocation import Limits, Unreachable, allocate, apportion, share_out
 from tools.methods.channel_names import channel_name
 from tools.methods.response_set import ResponseSet
 
@@ -83,6 +83,9 @@ def worth(responses: ResponseSet, amounts: NDArray, weeks: float) -> Floats:
     return responses.plan(np.asarray(amounts[: responses.channels], dtype=float) / weeks).sum(axis=1) * weeks
 
 
+TOO_MUCH = "The channels' minimums together exceed the media budget: raise the budget, lower a minimum or leave a channel out."
+
+
 def chance_below(one: Floats, other: Floats) -> float:
     """Chance that one plan brings less than another, from paired draws.
 
@@ -98,13 +101,15 @@ def split_budget(ask: Ask) -> Split:
     media, fee, vat = _shares_of_budget(ask)
     responses = response_set(ask.curves)
     curved = tuple(curve.channel for curve in ask.curves)
-    others = tuple(sorted(({*ask.current.spend} | {*ask.rules} | {*(ask.channels or ())}) - set(curved)))
+    named = dict.fromkeys([*(ask.channels or ()), *sorted(ask.rules), *sorted(ask.current.spend)])
+    others = tuple(channel for channel in named if channel not in curved)
     channels = curved + others
     today = np.array([ask.current.spend.get(channel, 0.0) for channel in channels])
     current = apportion(today, media) if today.sum() > 0 else None
     limits = _limits(ask, channels, media, current)
     weeks = ask.weeks
-    limits_curved = Limits(limits.low[: len(curved)], limits.high[: len(curved)], limits.can_stop[: len(curved)])
+    if not curved:
+        return _plain(ask, channels, (media, fee, vat), responses, limits, current)
     rest = media - int(limits.low[len(curved) :].sum())
     if rest < 0:
         raise ToolInputError("The fixed amounts alone exceed the media budget.", field="rules")
@@ -113,15 +118,35 @@ def split_budget(ask: Ask) -> Split:
             lambda channel, amounts: responses.steady(channel, amounts / weeks).mean(axis=0) * weeks,
             lambda channel, amounts: responses.marginal(channel, amounts / weeks).mean(axis=0),
             rest,
-            limits_curved,
+            limits.first(len(curved)),
         )
     except Unreachable as error:
-        raise ToolInputError(
-            "The channels' minimums together exceed the media budget: raise the budget, lower a minimum or leave a channel out.",
-            field="rules",
-        ) from error
+        raise ToolInputError(TOO_MUCH, field="rules") from error
     best = np.concatenate([found, limits.low[len(curved) :]])
     return _judge(ask, channels, (media, fee, vat), responses, limits, best, current)
+
+
+def splits_evenly(ask: Ask) -> bool:
+    """Without curves: whether a channel that may get money spends nothing today, so that today's shares say nothing of it."""
+    return not ask.current.spend or any(not ask.current.spend.get(channel) for channel in ask.channels or ())
+
+
+def _plain(
+    ask: Ask, channels: tuple[str, ...], money: tuple[int, int, int], responses: ResponseSet, limits: Limits, current: Integers | None
+) -> Split:
+    """Without any curve: today's shares, or equal ones, within the limits."""
+    if not channels:
+        raise ToolInputError("Without response curves, name the channels to split the budget over.", field="channels")
+    weights = np.ones(len(channels)) if current is None or splits_evenly(ask) else current.astype(float)
+    try:
+        amounts = share_out(weights, money[0], limits)
+    except Unreachable as error:
+        raise ToolInputError(TOO_MUCH, field="rules") from error
+    allowed = current is not None and limits.allow(current)
+    return Split(
+        channels=channels, media=money[0], fee=money[1], vat=money[2], responses=responses, limits=limits, best=amounts, current=current,
+        advised=amounts, current_allowed=allowed, kept_for_risk=False, chance_worse=None,
+    )  # fmt: skip
 
 
 def _shares_of_budget(ask: Ask) -> tuple[int, int, int]:
@@ -143,6 +168,8 @@ def _limits(ask: Ask, channels: tuple[str, ...], media: int, current: Integers |
             bounds = (rule.fixed, rule.fixed, False)
         elif not allowed:
             bounds = (0, 0, False)
+        elif not curves:
+            bounds = _bounded(ask, rule, media, media)
         elif channel not in curves:
             # No curve says what more or less would do: today's share stays as it is.
             kept = 0 if current is None else int(current[place])
@@ -162,12 +189,17 @@ def _limits(ask: Ask, channels: tuple[str, ...], media: int, current: Integers |
 
 
 def _curved_limits(ask: Ask, rule: ChannelRule, curve: ResponseCurve, media: int) -> tuple[int, int, bool]:
-    learning = rule.learning_minimum if rule.learning_minimum is not None else ask.learning_minimum or 0
-    must = rule.minimum or 0
-    high = media if rule.maximum is None else min(rule.maximum, media)
+    cap = media
     if ask.cap_multiple is not None:
         # A minimum that a person states outweighs the cap on extrapolation.
-        high = min(high, max(int(ask.cap_multiple * curve.observed_max * ask.weeks), must))
+        cap = max(int(ask.cap_multiple * curve.observed_max * ask.weeks), rule.minimum or 0)
+    return _bounded(ask, rule, media, cap)
+
+
+def _bounded(ask: Ask, rule: ChannelRule, media: int, cap: int) -> tuple[int, int, bool]:
+    learning = rule.learning_minimum if rule.learning_minimum is not None else ask.learning_minimum or 0
+    must = rule.minimum or 0
+    high = min(media if rule.maximum is None else min(rule.maximum, media), cap)
     low = max(must, learning)
     if low > high and not must:
         return 0, 0, False

@@ -72,7 +72,10 @@ def _moments(facts: Facts, outcome: Outcome) -> ibis.Table:
         return contacts.select(at=contacts.created_at, channel=nobody)
     if outcome.source == "events" and outcome.event:
         events = facts.table("events")
-        return events.filter(events.name == outcome.event).select("at", channel=nobody)
+        events = events.filter(events.name == outcome.event)
+        nameless = events.filter(events.contact_id.isnull()).select("at")
+        first_times = events.filter(events.contact_id.notnull()).group_by("contact_id").aggregate(at=events.at.min()).select("at")
+        return first_times.union(nameless).select("at", channel=nobody)
     if outcome.source == "events":
         raise ToolInputError("Which event counts as the outcome? Give its name in `event`.", field="event")
     orders = facts.table("orders")

@@ -48,8 +48,8 @@ class AllocateBudget(Request):
     fee_share: float | None = quantity("share", "agency fee as a share of media spend", default=None, ge=0, le=1)
     vat_rate: float | None = quantity("share", "VAT on media and fee, when the budget has to cover it", default=None, ge=0, le=1)
     curves: tuple[ResponseCurve, ...] = Field(
-        description="response curves of the channels",
-        min_length=1,
+        (),
+        description="response curves of the channels; without any the budget is split evenly or in today's proportions",
         max_length=12,
         json_schema_extra={"x-role": "result", "x-of": "fit_response_curves.curves"},
     )
@@ -59,7 +59,9 @@ class AllocateBudget(Request):
         max_length=20,
     )
     recent_weeks: int = choice("weeks", "weeks that the current plan is averaged over when it is read from data", default=8, ge=1, le=26)
-    channels: tuple[Channel, ...] | None = Field(None, description="channels that may get money; all when left out", max_length=20)
+    channels: tuple[Channel, ...] | None = Field(
+        None, description="channels that may get money, most important first; all that are known when left out", max_length=20
+    )
     rules: tuple[ChannelRule, ...] = Field((), description="limits of single channels", max_length=20)
     learning_minimum: int | None = quantity(
         "money", "for every channel without a rule of its own: nothing, or at least this per period (minor units)", default=None, ge=0
@@ -89,7 +91,8 @@ def allocate_budget(request: AllocateBudget, facts: Facts | None = None) -> Allo
     Spends the budget to the minor unit (media + fee + VAT) or says which limits prevent it. A channel gets nothing or at least its learning
     minimum. Effects are those of steady spend, carry-over included. Gain, chance of being worse and marginal returns compare with the
     current plan rescaled to this budget, where the limits allow that plan. Spend beyond what was observed is flagged, and capped if asked.
-    A channel without a curve keeps its current share or its fixed amount; its effect is not known.
+    A channel without a curve keeps its current share or its fixed amount; its effect is not known. With no curves at all (a new client) the
+    budget is split evenly over the channels named, or in today's proportions when all of them run today, and no effect is claimed.
 
     Raises ToolInputError when limits contradict each other or the budget. Method: dynamic programme and sequential quadratic programming on
     the mean over bootstrap draws.

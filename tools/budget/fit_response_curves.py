@@ -58,12 +58,13 @@ class FitResponseCurves(Request):
     )
     outcome: Literal["auto", "new_customers", "orders", "contacts", "events", "attributed_customers", "platform_conversions"] = Field(
         "auto",
-        description="what to count. One total for all channels together: new_customers (first paid orders), orders, contacts, events. "
+        description="what to count. One total for all channels together: new_customers (first paid orders), orders, contacts, "
+        "events (people who do it for the first time). "
         "Credited to each channel, which is weaker: attributed_customers (new customers by the source of the contact), "
         "platform_conversions (what each platform claims). auto takes new_customers, else contacts, else platform_conversions",
         json_schema_extra={"x-role": "choice"},
     )
-    event: str | None = Field(None, description="name of the event when outcome is events: booking, signup", max_length=80)
+    event: str | None = Field(None, description="name of the event when outcome is events: signup, trial_start", max_length=80)
     outcome_name: OutcomeName | None = Field(None, description="what is counted in the client's words, plural and without digits: bookings")
     channels: tuple[Channel, ...] | None = Field(None, description="only these channels; all with spend when left out", max_length=20)
     saturation: Literal["auto", "logistic", "michaelis_menten", "hill"] = Field(
@@ -175,4 +176,4 @@ def _plural(event: str | None) -> str:
     words = (event or "").replace("_", " ").strip().lower()
     if not re.fullmatch(r"[a-z][a-z -]*", words):
         return "events"
-    return words if words.endswith("s") else f"{words}s"
+    return f"first {words}" if words.endswith("s") else f"first {words}s"

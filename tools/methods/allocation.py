@@ -25,6 +25,10 @@ class Limits:
     high: Integers
     can_stop: NDArray[np.bool_]
 
+    def first(self, count: int) -> Limits:
+        """The limits of the first so many channels."""
+        return Limits(self.low[:count], self.high[:count], self.can_stop[:count])
+
     def allow(self, amounts: Integers) -> bool:
         """Whether a split keeps to the limits."""
         inside = (amounts >= self.low) & (amounts <= self.high)
@@ -68,6 +72,37 @@ def apportion(weights: Floats, total: int) -> Integers:
     elif short < 0:
         whole[order[short:]] -= 1
     return whole
+
+
+def share_out(weights: Floats, total: int, limits: Limits) -> Integers:
+    """Whole units in proportion to weights as far as the limits let; a channel that cannot reach its lower limit and may stop gets nothing.
+
+    Among those that fall short the last of the lightest stops first, so the order of channels is their priority. Raises Unreachable.
+    """
+    running = (weights > 0) | ~limits.can_stop
+    while True:
+        low = np.where(running & ~limits.can_stop, limits.low, 0)
+        high = np.where(running, limits.high, 0)
+        if int(low.sum()) > total:
+            raise Unreachable("the minimums alone exceed the total")
+        target = min(total, int(high.sum()))
+        amounts = _whole(_filled(np.where(running, weights, 0.0), target, low, high), target, Limits(low, high, limits.can_stop), running)
+        short = np.nonzero(running & limits.can_stop & (amounts < limits.low))[0]
+        if not len(short):
+            return amounts
+        running[short[::-1][np.argmin(weights[short[::-1]])]] = False
+
+
+def _filled(weights: Floats, target: int, low: Integers, high: Integers) -> Floats:
+    """clip(level * weights, low, high) that sums to the target, found by halving."""
+    bottom, top = 0.0, float(target + 1) / max(float(weights[weights > 0].min(initial=1.0)), 1e-300)
+    for _ in range(200):
+        level = (bottom + top) / 2
+        if np.clip(level * weights, low, high).sum() < target:
+            bottom = level
+        else:
+            top = level
+    return np.clip(top * weights, low, high)
 
 
 def _spendable(total: int, limits: Limits, on: NDArray[np.bool_]) -> int:

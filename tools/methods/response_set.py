@@ -44,6 +44,8 @@ class ResponseSet:
 
     def plan(self, spend: Floats) -> Floats:
         """Outcomes per week of each channel of a steady plan (K,), by draw: (D, K)."""
+        if not self.channels:
+            return np.zeros((len(self.decay), 0))
         return np.stack([self.steady(channel, spend[channel : channel + 1])[:, 0] for channel in range(self.channels)], axis=1)
 
     def path(self, spend: Floats, earlier: Floats) -> Floats:

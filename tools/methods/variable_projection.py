@@ -25,13 +25,15 @@ SLOPE_LOG = (-0.7, 1.4)
 class ResponseModel:
     """y[t] = sum over k of maximum_k * saturation(adstock_k[t] / half_k) + coefficients @ controls[:, t], maximum_k ≥ 0.
 
-    spend: (K, T) money per week · controls: (c, T) added terms of either sign, c may be zero · ran_before: the channels had run at their
-    first week's spend for long (adstock starts there) instead of starting in week 0.
+    spend: (K, T) money per week · controls: (c, T) added terms, c may be zero · levels: so many leading controls have coefficients ≥ 0,
+    because an outcome without spend cannot be negative; the others may have either sign · ran_before: the channels had run at their first
+    week's spend for long (adstock starts there) instead of starting in week 0.
     """
 
     spend: Floats
     form: Form
     controls: Floats
+    levels: int = 0
     ran_before: bool = False
 
     @property
@@ -48,7 +50,7 @@ class ResponseModel:
     @property
     def signed(self) -> NDArray[np.bool_]:
         """Which columns of the design may have either sign, (C,)."""
-        return np.arange(len(self.spend) + len(self.controls)) >= len(self.spend)
+        return np.arange(len(self.spend) + len(self.controls)) >= len(self.spend) + self.levels
 
     def unpack(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
         """Decay, half-saturation (money per week) and slope, each (B, K), from theta (B, K * shapes)."""
