@@ -30,6 +30,8 @@ CONNECTION_OPTIONS: dict[str, Any] = {
 }
 
 
+SEEN = """
+    SELECT groundwork_workspace() AS seen, rolname AS role, rolsuper OR rolbypassrls AS mighty FROM pg_roles WHERE rolname = current_user"""
 RECONNECT_SECONDS = 3.0
 """How long one attempt to connect goes on, ever slower. The next who wants a connection begins a new one, so none gets very slow."""
 
@@ -114,13 +116,18 @@ class Database:
                 return connection
 
     async def check_key(self) -> None:
-        """Raises NotMigrated, or StoreError when the database checks signatures with another key than we sign with."""
+        """Raises NotMigrated, or StoreError when our role is not bound by row-level security or our key is not the database's."""
         try:
             async with self.transaction(PROBE) as connection:
-                row = await (await connection.execute("SELECT groundwork_workspace() AS seen")).fetchone()
+                row = await (await connection.execute(SEEN)).fetchone()
         except psycopg.errors.UndefinedFunction as error:
             raise NotMigrated("the database has no schema yet: run `groundwork migrate`") from error
-        if row is None or row["seen"] != PROBE:
+        assert row is not None
+        if row["mighty"]:
+            raise StoreError(
+                f"the role {row['role']!r} of DATABASE_URL can bypass row-level security: use an ordinary one, such as groundwork_app"
+            )
+        if row["seen"] != PROBE:
             raise StoreError(
                 "this process and the database hold different workspace keys: run `groundwork migrate` with the same DATABASE_URL "
                 "(or GROUNDWORK_SECRET) that this process has"

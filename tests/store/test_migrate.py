@@ -104,10 +104,29 @@ async def test_a_role_that_can_bypass_security_is_reported(external: External, t
         root.execute("ALTER ROLE external_app BYPASSRLS")
         root.execute("ALTER TABLE runs NO FORCE ROW LEVEL SECURITY")
     settings = StoreSettings(home=tmp_path, database_url=external.app)  # type: ignore[arg-type]
+    assert "bypass row-level security" in (await doctor.diagnose(settings))[-1].detail
+    with pytest.raises(StoreError, match="'external_app' of DATABASE_URL can bypass"):
+        await Database.open(external.app)
+    with psycopg.connect(external.superuser) as root:
+        root.execute("ALTER ROLE external_app NOBYPASSRLS")
+        root.execute("GRANT external_owner TO external_app")
     checks = {check.name: check for check in await doctor.diagnose(settings)}
     assert not checks["role"].ok
     assert not checks["isolation"].ok
     assert checks["isolation"].detail.endswith(": runs")
+
+
+def test_what_an_administrator_has_to_do_is_said(external: External) -> None:
+    extend(external)
+    with psycopg.connect(external.superuser) as root:
+        root.execute("REVOKE groundwork_app FROM external_owner")
+    with pytest.raises(StoreError, match=r"an administrator has to run: .*GRANT groundwork_app TO external_app"):
+        migrate(external.owner, external.app)
+    with pytest.raises(StoreError, match="'nobody' of DATABASE_URL does not exist"):
+        migrate(external.owner, external.of("nobody", "x"))
+    with psycopg.connect(external.superuser) as root:
+        root.execute("GRANT groundwork_app TO external_app")
+    migrate(external.owner, external.app)
 
 
 async def test_a_database_that_is_down_is_said_in_words(tmp_path: Path) -> None:
