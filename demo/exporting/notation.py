@@ -8,6 +8,9 @@ import pyarrow.compute as pc
 
 from demo.simulation.columns import joined
 
+UTC_SECONDS = "%Y-%m-%d %H:%M:%S"
+WITH_OFFSET = "%Y-%m-%d %H:%M:%S %z"
+
 
 def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Whole numbers, texts and dates as they are: 1234, 2026-10-31."""
