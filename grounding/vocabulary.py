@@ -64,7 +64,7 @@ CONCEPTS: tuple[Concept, ...] = (
     _concept("p_worse", "share", "chance of doing worse|chance of a worse|chance that the plan is worse|chance of being worse|probability of being worse|chance of a loss|risk of doing worse|probability of a loss|probability of loss|chance of loss|probability that the plan is worse|chance that this plan is worse|chance it is worse", "probability_worse chance_worse p_loss chance_of_loss chance_plan_is_worse probability_of_loss"),
     _concept("lift", "share points multiple count", "lift|uplift|effect|treatment effect|incremental lift", "uplift effect relative_lift absolute_lift incremental"),
     _concept("mde", "share points", "minimum detectable effect|detectable effect|smallest effect|smallest detectable|mde|detect", "minimum_detectable_effect detectable_effect"),
-    _concept("sample_size", "count", "sample size|sample|per arm|per group|per variant|participants|visitors per arm|in each arm|users per arm", "n_per_arm per_arm n sample sample_per_arm users_per_arm total_sample"),
+    _concept("sample_size", "count", "sample size|sample|people in each arm|people per arm|per arm|per group|per variant|participants|visitors per arm|in each arm|users per arm", "n_per_arm per_arm n sample sample_per_arm users_per_arm total_sample"),
     _concept("duration", "days weeks months hours", "runs for|duration|takes|lasts|test length|run time|run for|running for|needs", "days weeks test_days run_days length months"),
     _concept("power", "share", "power|statistical power", ""),
     _concept("holdout_error", "share", "holdout error|hold-out error|prediction error|forecast error|error on the holdout|wape|mape|held-out error", "mape wape error holdout_mape"),

@@ -51,11 +51,20 @@ def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgeme
     known = {name for name, of in index.entities.items() if of == kind}
     if kind == "channel":
         stated = index.records["B"].result.get("channels", ()) if "B" in index.records else ()
-        if wanted in {len(known), len(stated)} - {0}:
+        if wanted in {len(known), len(stated), *_compared(index, kind)} - {0}:
             return Judgement("VERIFIED", f"counts the {noun['noun']} of the evidence")
     elif known and wanted == len(known):
         return Judgement("VERIFIED", f"counts the {noun['noun']} of the evidence")
     return None
+
+
+def _compared(index: Index, kind: str) -> set[int]:
+    """How many entities of a kind each tool run compares."""
+    groups: dict[tuple[str, str], set[str]] = {}
+    for known in index.known:
+        if known.kind == kind and known.figure.entity:
+            groups.setdefault((known.alias, known.figure.metric), set()).update(known.entities)
+    return {len(names) for names in groups.values()}
 
 
 def _told(wanted: int, found: int, where: str) -> Judgement:

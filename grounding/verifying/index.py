@@ -235,6 +235,7 @@ class Index:
         for phrase in said if change else said[:1]:
             found |= {name for name in self._static[phrase] if not name.startswith("other ")}
         found |= {WHOLES[name] for name in found if name in WHOLES}
+        found |= {"spend"} if "budget" in found else set()
         fitting = {name for name in found if change or figure.unit in units.get(name, frozenset())}
         return frozenset(fitting or found)
 

@@ -10,7 +10,7 @@ from grounding.evidence import Locale
 from grounding.rendering import RELATIVE_CAP
 from grounding.verdict import VerdictWord
 from grounding.verifying.direction import direction
-from grounding.verifying.index import Candidate, Index, Known
+from grounding.verifying.index import Candidate, Index, Known, Mention
 from grounding.verifying.numerals import Numeral
 from grounding.verifying.periods import DAYS_IN, LENGTH, holds
 from grounding.verifying.scope import UNITS, Surroundings, owners
@@ -33,7 +33,7 @@ OF_WHOLE = re.compile(
     r"\b(?:of|from|within|out of)[ \u00a0](?:the|a|your|our|this|its|that)?[ \u00a0]?(?:total |whole |monthly |stated )?$", re.IGNORECASE
 )
 RANGE_WORDS = re.compile(
-    r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|floor|ceiling|bottom|top|end|no (?:more|less|fewer) than|CI)\b",
+    r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|above|below|passes|exceeds|over|under|if|floor|ceiling|bottom|top|end|no (?:more|less|fewer) than|CI)\b",
     re.IGNORECASE,
 )
 LEVEL_AFTER = re.compile(
@@ -44,6 +44,8 @@ CHANGES = frozenset({"lift", "gain"})
 TIGHT = re.compile(r"^[ \u00a0]*(?:(?:of|was|is|were|are|reached|came to|stood at|:|=|–)[ \u00a0]*)?$", re.IGNORECASE)
 OF_WHAT = re.compile(r"^[ \u00a0]of[ \u00a0](?:the[ \u00a0]|all[ \u00a0]|its[ \u00a0])?[\w-]+")
 APART = re.compile(r"[,;:(]|[ \u00a0](?:and|or|from|against|versus|with)[ \u00a0]", re.IGNORECASE)
+FRACTION_CAP = 0.09
+""" "Nearly half" may be 46%."""
 SMALL = 20
 
 
@@ -132,7 +134,7 @@ class Judge:
         found: list[Candidate] = []
         for value in numeral.values:
             for size in self.sizes(numeral, value):
-                slack = max(numeral.step, numeral.rounded if numeral.hedged else 0.0, size * 0.06)
+                slack = max(numeral.step, numeral.rounded if numeral.hedged else 0.0, size * 0.1)
                 found += [
                     candidate
                     for candidate in self.index.near(size - slack, size + slack)
@@ -215,12 +217,12 @@ class Judge:
             else:
                 shown, step = value, numeral.step
                 if numeral.role == "fraction":
-                    step = value * (0.1 if numeral.hedged else 0.04)
+                    step = value * (0.16 if numeral.hedged else 0.04)
                 elif numeral.hedged:
                     step = max(step, numeral.rounded)
             if figure.unit == "money" and candidate.end == "value" and step <= candidate.known.factor + EPSILON:
                 step = candidate.known.factor
-            if abs(shown - true) <= step / 2 * (1 + 1e-6) + EPSILON * max(1.0, true) and abs(shown - true) <= RELATIVE_CAP * true + EPSILON:
+            if abs(shown - true) <= step / 2 * (1 + 1e-6) + EPSILON * max(1.0, true) and abs(shown - true) <= (FRACTION_CAP if numeral.role == "fraction" else RELATIVE_CAP) * true + EPSILON:
                 return True
         return False
 
@@ -358,6 +360,8 @@ class Judge:
         known, numeral = candidate.known, place.numeral
         if wrong := self.of_what(place, known):
             return wrong
+        if head := self.head(place):
+            return self.agrees(known, [head], place)
         if bound := self.tight(place, known):
             return bound
         mine = [mention for mention in self.around.within(self.around.metrics, *place.clause) if self.may_be(mention, known, numeral)]
@@ -395,13 +399,21 @@ class Judge:
                 return agreed if binding or not isinstance(agreed, str) else 0
         return 0
 
+    def head(self, place: Place) -> Mention | None:
+        """The noun right behind a count: "963 customers"."""
+        end = place.numeral.end
+        if place.numeral.kind != "bare":
+            return None
+        found = [mention for mention in self.around.within(self.around.metrics, end, end + 3) if not mention.adjacent]
+        return found[0] if found else None
+
     def tight(self, place: Place, known: Known) -> int | str:
         """A metric right before the number, or above it in its column, binds whatever its unit: "cost per click 3.6x"."""
         start = place.numeral.start
         found = [
             mention
             for mention in self.around.within(self.around.metrics, max(place.sentence.start, start - 60), start)
-            if TIGHT.match(self.text[mention.end : start])
+            if TIGHT.match(self.text[mention.end : start]) and not (place.numeral.kind == "money" and self.counted(mention))
         ]
         if place.sentence.column and place.numeral.role == "number" and not found:
             found = self.around.within(self.around.metrics, *place.sentence.column)
@@ -410,6 +422,11 @@ class Judge:
         if known.change and known.concepts - CHANGES:
             found = [mention for mention in found if mention.names - CHANGES]
         return self.agrees(known, found, place) if found else 0
+
+    def counted(self, mention: Mention) -> bool:
+        """Whether a mention names things that are counted, of which an amount of money may well be told."""
+        units = self.index.units_of(mention.names)
+        return units is not None and units <= {"count", "share"}
 
     def of_what(self, place: Place, known: Known) -> str | None:
         """ "4.8% of clicks": what a share is of must be its denominator."""

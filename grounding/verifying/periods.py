@@ -18,6 +18,7 @@ MONTHS = re.compile(
     rf"\b(?P<first>{MONTH})(?:[ \u00a0](?P<y1>(?:19|20)\d\d))?[ \u00a0]?(?:to|until|through|[-–—])[ \u00a0]?(?P<last>{MONTH})(?:[ \u00a0](?P<y2>(?:19|20)\d\d))?\b",
     re.IGNORECASE,
 )
+BETWEEN_MONTHS = re.compile(rf"\bbetween[ \u00a0](?P<first>{MONTH})[ \u00a0]and[ \u00a0](?P<last>{MONTH})(?:[ \u00a0](?P<y2>(?:19|20)\d\d))?\b", re.IGNORECASE)
 QUARTER = re.compile(
     r"\b(?:[QH][1-4](?:[ \u00a0/-]?(?:of )?(?:19|20)\d\d)?|(?:19|20)\d\d[ \u00a0-]?[QH][1-4])\b|\b(?P<word>first|second|third|fourth)[ \u00a0](?P<what>quarter|half)(?:[ \u00a0](?:of )?(?P<of>(?:19|20)\d\d))?",
     re.IGNORECASE,
@@ -84,6 +85,15 @@ def _all(text: str, as_of: date | None) -> Iterator[Span]:
         if not match["y1"] and low > high:
             first_year = last_year - 1
         yield Span(match.start(), match.end(), date(first_year, low, 1), _month_end(last_year, high), year_open=not said)
+    for match in BETWEEN_MONTHS.finditer(text):
+        year_said = int(match["y2"] or year)
+        yield Span(
+            match.start(),
+            match.end(),
+            date(year_said, month_number(match["first"]), 1),
+            _month_end(year_said, month_number(match["last"])),
+            year_open=match["y2"] is None,
+        )
     for match in QUARTER.finditer(text):
         said_year = match["of"] or next(iter(re.findall(r"(?:19|20)\d\d", match[0])), None)
         if match["word"]:

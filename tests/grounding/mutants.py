@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LINKED = re.compile(r"\[(?P<shown>[^\]]+)\]\(evidence:(?P<alias>\w+)\.(?P<key>[\w.]+)\)")
+END = re.compile(r"\.(?:low|high)$")
+"""A range may write its unit once, so that dropping one is no error."""
 ENTITIES = {
     "channel": ("Google Ads", "Meta", "LinkedIn", "TikTok"),
     "segment": ("loyal", "at-risk", "newcomers"),
@@ -94,20 +96,22 @@ def _numerals(text: str) -> Iterator[Mutant]:
                 yield _put(text, start + i, start + i + 1, new, "digits")
         end = start + len(shown)
         last = start + digits[-1] + 1
-        yield _put(text, last, last, " million", "scale")
-        yield _put(text, last, last, "k", "scale")
+        if not shown.endswith("x"):
+            yield _put(text, last, last, " million", "scale")
+            yield _put(text, last, last, "k", "scale")
         whole = re.search(r"\d+(?:[\u00a0]\d{3})*", shown)
         assert whole is not None
-        yield _put(text, start + whole.end(), start + whole.end(), "0", "scale")
+        if whole[0] != "0":
+            yield _put(text, start + whole.end(), start + whole.end(), "0", "scale")
         if whole.end() - whole.start() > 1 and shown[whole.end() - 1] != ",":
             yield _put(text, start + whole.end() - 1, start + whole.end(), "", "scale")
         if "%" in shown:
             at = start + shown.index("%")
-            for new in ("\u00a0percentage points", "x", " days", ""):
+            for new in ("\u00a0percentage points", "x", " days", *([] if END.search(match["key"]) else [""])):
                 yield _put(text, at, at + 1, new, "unit")
         elif shown.lstrip("-").startswith("R"):
             at = start + shown.index("R")
-            for new in ("$", "€", "US$", ""):
+            for new in ("$", "€", "US$", *([] if END.search(match["key"]) else [""])):
                 yield _put(text, at, at + 1, new, "unit")
         elif "percentage points" in shown:
             yield _put(text, start + shown.index("\u00a0percentage"), end, "%", "unit")
