@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 from demo.exporting.notation import UTC_SECONDS, WITH_OFFSET, local, plain, renamed, utc
 from demo.exporting.sheet import Break, Sheet
 
-
 CHANNEL_NAMES = {
     "google_ads": "Google Ads",
     "meta": "Meta",
