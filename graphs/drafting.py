@@ -107,9 +107,13 @@ def _plain(text: str) -> str:
 
 def _place(sentence: str, where: list[tuple[str, str]]) -> str:
     """The path of the text that holds a sentence; the nearest when a heading or label was read into it."""
-    wanted = _plain(sentence).strip("-*#| ")
-    holding = [path for path, text in where if wanted and (wanted in text or (text and text in wanted))]
-    return holding[0] if holding else "text"
+    wanted = set(re.findall(r"\w+", _plain(sentence).casefold()))
+    shares = [
+        (len(wanted & set(re.findall(r"\w+", text.casefold()))) / max(len(wanted), 1), -index, path)
+        for index, (path, text) in enumerate(where)
+    ]
+    share, _, path = max(shares, default=(0.0, 0, "text"))
+    return path if share >= 0.6 else "text"
 
 
 def _verdict(verdict: Verdict, where: list[tuple[str, str]], evidence: Mapping[str, Evidence]) -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,7 +47,19 @@ def agent_schema(tool: Tool) -> dict[str, Any]:
     shown.get("properties", {}).pop("as_of", None)
     for example in ("examples", "title"):
         shown.pop(example, None)
-    return shown
+    return _pruned(shown)
+
+
+def _pruned(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without definitions that nothing refers to any more: an earlier result is given as its slot, not spelled out."""
+    definitions = schema.pop("$defs", {})
+    waiting, kept = re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)), {}
+    while waiting:
+        name = waiting.pop()
+        if name not in kept:
+            kept[name] = definitions[name]
+            waiting += re.findall(r'"#/\$defs/(\w+)"', json.dumps(definitions[name]))
+    return {"$defs": dict(sorted(kept.items())), **schema} if kept else schema
 
 
 def _shown(node: Any) -> Any:
