@@ -104,7 +104,9 @@ def _subscriptions(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
 def _events(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
     events = facts.table("events")
     events = events.filter(events["at"] >= start, events["at"] < end, events.contact_id.notnull())
-    return events.group_by("contact_id").aggregate(last=events["at"].max(), frequency=events["at"].date().nunique().cast("int64"))
+    return events.group_by("contact_id").aggregate(
+        last=events["at"].max(), frequency=(events["at"].epoch_seconds().cast("int64") // DAY).nunique().cast("int64")
+    )
 
 
 def _with_source(facts: Facts, people: ibis.Table) -> ibis.Table:
