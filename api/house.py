@@ -62,7 +62,7 @@ class House:
 
     async def open(self) -> None:
         """Open the database and listen. Raises StoreError."""
-        database = await Database.of(self.store, size=self.api.pool_size, name="groundwork api")
+        database = await Database.of(self.store, size=self.api.pool_size, wait=self.api.database_wait, name="groundwork api")
         self._services = Services(database, self.store, self.models, await asyncio.to_thread(embedder, self.models))
         self.hub.start(database.url)
 

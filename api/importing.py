@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from store import audit, imports
 from store.clients import Client
 from store.database import Connection, Database
@@ -31,6 +33,20 @@ async def look(connection: Connection, client: Client, path: Path, table: str | 
     if known is None or table not in (None, known[0]):
         return Look(suggestion, False)
     return Look(with_mapping(suggestion, Mapping.model_validate(known[1])), True)
+
+
+def read_mapping(text: str | None, table: str | None) -> Mapping | None:
+    """The mapping that was sent. Raises ImportRefused that names what is wrong."""
+    if text is None:
+        return None
+    try:
+        mapping = Mapping.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ImportRefused(f"the mapping cannot be used: {'.'.join(map(str, first['loc']))}: {first['msg']}", field="mapping") from error
+    if table not in (None, mapping.table):
+        raise ImportRefused(f"the mapping is for {mapping.table!r} and the table is {table!r}", field="table")
+    return mapping
 
 
 def with_mapping(suggestion: Suggestion, mapping: Mapping) -> Suggestion:

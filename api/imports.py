@@ -14,15 +14,14 @@ from typing import Annotated, Any
 
 from fastapi import Form, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from api.auth import Caller, GuardedRouter, Transaction
 from api.clients import known_client
-from api.importing import bring_in, look, with_mapping
+from api.importing import bring_in, look, read_mapping, with_mapping
 from api.problems import NotFound, responses
 from store import imports
-from store.importing.mapping import Mapping
-from store.importing.report import ImportRefused, ImportReport
+from store.importing.report import ImportReport
 from store.importing.suggesting import Suggestion
 from store.imports import Import
 from store.settings import StoreSettings
@@ -106,20 +105,6 @@ async def import_file(
     response.status_code = 201
     response.headers["Location"] = f"/api/v1/imports/{done.id}"
     return ImportAnswer(done=ImportCard.of(done), report=report.model_copy(update={"reject_file": None}))
-
-
-def read_mapping(text: str | None, table: str | None) -> Mapping | None:
-    """The mapping of a form field. Raises ImportRefused that names what is wrong."""
-    if text is None:
-        return None
-    try:
-        mapping = Mapping.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ImportRefused(f"the mapping cannot be used: {'.'.join(map(str, first['loc']))}: {first['msg']}", field="mapping") from error
-    if table not in (None, mapping.table):
-        raise ImportRefused(f"the mapping is for {mapping.table!r} and the table is {table!r}", field="table")
-    return mapping
 
 
 @contextmanager

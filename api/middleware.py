@@ -18,6 +18,7 @@ from grounding.ids import new_id
 log = structlog.get_logger("api")
 
 GIVEN_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 SECURE = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -73,8 +74,9 @@ class Around:
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", None) or "(none)"
-            REQUESTS.labels(scope["method"], route, str(status or 499)).inc()
-            REQUEST_SECONDS.labels(scope["method"], route).observe(seconds)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            REQUESTS.labels(method, route, str(status or 499)).inc()
+            REQUEST_SECONDS.labels(method, route).observe(seconds)
             if scope["path"] not in QUIET:
                 log.info(
                     "request",

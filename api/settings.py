@@ -18,6 +18,7 @@ class ApiSettings(BaseSettings):
     host: Annotated[str, Field(description="address to listen on; the loopback by default")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     pool_size: Annotated[int, Field(ge=1, description="database connections of one API process")] = 10
+    database_wait: Annotated[float, Field(gt=0, description="seconds to wait for a database connection before the answer is 503")] = 3.0
     body_limit: Annotated[int, Field(ge=1024, description="bytes that a request body may have")] = 2 * MIB
     upload_limit: Annotated[int, Field(ge=1024, description="bytes that an uploaded file may have")] = 512 * MIB
     cors_origins: Annotated[

@@ -33,6 +33,7 @@ def explain(error: Exception) -> Stop | None:
     import psycopg
 
     from store.errors import DatabaseUnavailable, NotMigrated, StoreError
+    from store.importing.report import ImportRefused
     from tools.contract import ToolRefusal
     from tools.registry import UnknownTool
 
@@ -40,6 +41,8 @@ def explain(error: Exception) -> Stop | None:
         return error
     if isinstance(error, ToolRefusal) and error.kind == "disk_full":
         return Stop(DOWN, error.message, kind=error.kind)
+    if isinstance(error, ImportRefused) and error.field == "path":
+        return unreadable(error.message, kind=error.kind)
     if isinstance(error, ToolRefusal):
         return refused(error.message, **{key: value for key, value in error.as_json().items() if key != "message" and value})
     if isinstance(error, UnknownTool):

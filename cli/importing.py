@@ -55,7 +55,7 @@ async def _import(
 ) -> dict[str, Any]:
     from api.importing import bring_in, look, with_mapping
 
-    mapping = _read(given, table_name) if given is not None else None
+    mapping = read_mapping(given, table_name) if given is not None else None
     async with house.desk(workspace) as desk:
         async with desk.transaction() as connection:
             known = await house.find_client(connection, client)
@@ -89,10 +89,15 @@ async def _import(
     return {"import": done.id, "report": report}
 
 
-def _read(text: str, table_name: str | None) -> Any:
-    from api.imports import read_mapping
+def read_mapping(text: str, table_name: str | None) -> Any:
+    """The mapping of a file. Stops with code 2 when it is none."""
+    from api.importing import read_mapping as read
+    from store.importing.report import ImportRefused
 
-    return read_mapping(text, table_name)
+    try:
+        return read(text, table_name)
+    except ImportRefused as error:
+        raise unreadable(error.message) from error
 
 
 def _confirmed() -> bool:
