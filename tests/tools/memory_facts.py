@@ -1,4 +1,4 @@
-"""Facts in memory for tests of tools: real Ibis expressions on DuckDB, columns typed by the data contracts, nothing on disk."""
+"""Facts for tests of tools from columns given as lists: typed by the data contracts, held in memory, read by the real engine."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-import ibis
 import pyarrow as pa
 
-from tools.contract import NotEnoughData
+from store.facts import HeldFacts, facts_from_tables
 from tools.contracts import CONTRACTS
 
 ARROW = {
@@ -46,23 +45,8 @@ def typed(name: str, columns: Mapping[str, Any]) -> pa.Table:
     return pa.table(arrays)
 
 
-class MemoryFacts:
-    """One client's tables, held in DuckDB's memory."""
-
-    def __init__(self, tables: Mapping[str, Mapping[str, Any]], *, as_of: date, currency: str = "ZAR", zone: str = "Africa/Johannesburg"):
-        self.as_of, self.currency, self.zone = as_of, currency, zone
-        self._backend = ibis.duckdb.connect(threads=1)
-        self._names = tuple(sorted(name for name, columns in tables.items() if len(next(iter(columns.values())))))
-        for name in self._names:
-            self._backend.con.register(name, typed(name, tables[name]))
-
-    def names(self) -> tuple[str, ...]:
-        return self._names
-
-    def table(self, name: str) -> Any:
-        if name not in self._names:
-            raise NotEnoughData(f"there is no data in {name!r}", needed=name, found="nothing")
-        return self._backend.table(name)
-
-    def fetch(self, expression: Any) -> pa.Table:
-        return self._backend.to_pyarrow(expression)
+def memory_facts(
+    tables: Mapping[str, Mapping[str, Any]], *, as_of: date, currency: str = "ZAR", zone: str = "Africa/Johannesburg"
+) -> HeldFacts:
+    """Facts over columns given as lists or arrays."""
+    return facts_from_tables({name: typed(name, columns) for name, columns in tables.items()}, as_of=as_of, currency=currency, zone=zone)

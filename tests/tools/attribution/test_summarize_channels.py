@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tools.memory_facts import MemoryFacts
+from tests.tools.memory_facts import memory_facts
 from tools.attribution._variation import Resamples, change, garwood, rate_ratio, ratio
 from tools.contract import NotEnoughData, ToolInputError
 from tools.registry import load
@@ -42,7 +42,7 @@ def contacts(per_channel: dict[str | None, int], day: date = date(2026, 11, 1)) 
 
 def run(tables: dict[str, Any], **request: Any) -> Any:
     declared = load("summarize_channels")
-    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), MemoryFacts(tables, as_of=AS_OF))
+    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), memory_facts(tables, as_of=AS_OF))
 
 
 def codes(result: Any, insist: bool | None = None) -> set[str]:

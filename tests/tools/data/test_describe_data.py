@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.memory_facts import MemoryFacts
+from tests.tools.memory_facts import memory_facts
 from tools.contract import NotEnoughData
 from tools.registry import load
 
@@ -38,7 +38,7 @@ def contacts(n: int, sources: int) -> dict[str, Any]:
 
 def run(tables: dict[str, Any], /, zone: str = "Africa/Johannesburg", **request: Any) -> Any:
     declared = load("describe_data")
-    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), MemoryFacts(tables, as_of=AS_OF, zone=zone))
+    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), memory_facts(tables, as_of=AS_OF, zone=zone))
 
 
 def codes(result: Any, insist: bool | None = None) -> set[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.tools.memory_facts import MemoryFacts
+from tests.tools.memory_facts import memory_facts
 from tools.contract import NotEnoughData, ToolInputError
 from tools.experiments._baseline import wilson
 from tools.registry import load
@@ -20,7 +20,7 @@ AS_OF = date(2026, 11, 21)
 
 def run(tables: dict[str, Any] | None = None, **request: Any) -> Any:
     declared = load("design_experiment")
-    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), MemoryFacts(tables or {}, as_of=AS_OF))
+    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), memory_facts(tables or {}, as_of=AS_OF))
 
 
 def codes(result: Any) -> set[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.tools.memory_facts import MemoryFacts
+from tests.tools.memory_facts import memory_facts
 from tools.contract import NotEnoughData
 from tools.registry import load
 from tools.scoring._segments import quantile_scores, rule_name
@@ -58,7 +58,7 @@ def continuum(n: int = 900, seed: int = 2) -> dict[str, Any]:
 
 def run(tables: dict[str, Any], **request: Any) -> Any:
     declared = load("segment_audience")
-    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), MemoryFacts(tables, as_of=AS_OF))
+    return declared(declared.request.model_validate({"as_of": AS_OF, **request}), memory_facts(tables, as_of=AS_OF))
 
 
 def codes(result: Any) -> set[str]:
@@ -210,7 +210,7 @@ def test_a_million_customers_in_ten_seconds_and_three_gibibytes():
     n = 1_000_000
     frequency = 1 + random.poisson(random.gamma(0.6, 2.0, n))
     orders = orders_of(random.integers(0, 700, n), frequency, np.exp(random.normal(10, 0.8, n)))
-    facts = MemoryFacts({"orders": orders}, as_of=AS_OF)
+    facts = memory_facts({"orders": orders}, as_of=AS_OF)
     declared = load("segment_audience")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
