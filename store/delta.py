@@ -132,3 +132,11 @@ def why_gone(folder: Path, table: str, version: int) -> str:
     ]
     reason = f"erased {min(dates)}" if dates else "its files were removed"
     return f"{table} as it was at version {version} can no longer be read: {reason}"
+
+
+def version(folder: Path, table: str) -> int:
+    """The newest version of a table that is there. Raises KeyError when it is not."""
+    opened = open_table(folder, table)
+    if opened is None:
+        raise KeyError(table)
+    return opened.version()

@@ -12,7 +12,7 @@ from store.importing.reading import SQL_TYPES, Settled, cell, problem, value
 from store.importing.report import ImportRefused
 from store.importing.settling import settle
 from store.importing.sniffing import Layout
-from store.importing.sql import matches, named, quoted, trimmed
+from store.importing.sql import matches, named, quoted
 from store.importing.staging import LINE, PROBLEM, RAW, column_name
 from tools.contracts import CONTRACTS
 
@@ -49,10 +49,10 @@ def check(connection: DuckDBPyConnection, staged: Path, target: Path, layout: La
     broken_down = [f"b{number}" for number in range(len(mapping.breakdown))]
     cells = []
     for column in read:
-        raw = trimmed(position[column.source]) if column.source else ""
+        raw = position[column.source] if column.source else ""
         cells.append(f"{cell(column, contract.column(column.target), raw)} AS {texts[column.target]}")
-    cells += [f"{trimmed(position[source])} AS {name}" for source, name in zip(mapping.breakdown, broken_down, strict=True)]
-    filled_first = ", ".join(trimmed(column_name(number)) for number in range(len(layout.headers)))
+    cells += [f"{position[source]} AS {name}" for source, name in zip(mapping.breakdown, broken_down, strict=True)]
+    filled_first = ", ".join(column_name(number) for number in range(len(layout.headers)))
     opening = f"coalesce({filled_first}, ltrim({RAW}, chr(34)))"
     total = f"coalesce({matches(opening, TOTAL_ROW)}, false)"
     source = f"SELECT {LINE}, {PROBLEM}, {total} AS total_row, {', '.join(cells)} FROM read_parquet({quoted(str(staged))})"

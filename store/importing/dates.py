@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -27,30 +26,29 @@ FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 @dataclass(frozen=True, slots=True)
 class DateCount:
-    """How the cells of a column can be read."""
+    """How many cells of a column can be read in which way."""
 
     filled: int
-    iso: int
-    iso_offset: int
-    either: int
+    iso: int = 0
+    iso_offset: int = 0
+    either: int = 0
     """Day and month first are both possible, and differ."""
-    day_first: int
-    month_first: int
-    worded: int
+    day_first: int = 0
+    month_first: int = 0
+    worded: int = 0
 
 
-def count_expressions(text: str) -> Mapping[str, str]:
-    """SQL aggregates that fill a DateCount, over the cell without its marks for nothing."""
-    numeric, first, second = matches(text, NUMERIC), _part(text, 1), _part(text, 2)
-    return {
-        "filled": f"count({text})",
-        "iso": f"count(*) FILTER ({matches(text, ISO)})",
-        "iso_offset": f"count(*) FILTER ({matches(text, ISO_OFFSET)})",
-        "either": f"count(*) FILTER ({numeric} AND {first} <= 12 AND {second} <= 12 AND {first} <> {second})",
-        "day_first": f"count(*) FILTER ({numeric} AND {first} BETWEEN 13 AND 31 AND {second} <= 12)",
-        "month_first": f"count(*) FILTER ({numeric} AND {second} BETWEEN 13 AND 31 AND {first} <= 12)",
-        "worded": f"count(*) FILTER ({matches(text, WORDED)})",
-    }
+def classify(text: str) -> str:
+    """SQL for the way in which a cell can be read: the name of a count, 'other', or null."""
+    first, second = _part(text, 1), _part(text, 2)
+    return f"""CASE WHEN {text} IS NULL THEN NULL
+        WHEN {matches(text, ISO)} THEN 'iso'
+        WHEN {matches(text, ISO_OFFSET)} THEN 'iso_offset'
+        WHEN {matches(text, NUMERIC)} THEN CASE
+            WHEN {first} BETWEEN 13 AND 31 AND {second} <= 12 THEN 'day_first'
+            WHEN {second} BETWEEN 13 AND 31 AND {first} <= 12 THEN 'month_first'
+            WHEN {first} <= 12 AND {second} <= 12 AND {first} <> {second} THEN 'either' ELSE 'other' END
+        WHEN {matches(text, WORDED)} THEN 'worded' ELSE 'other' END"""
 
 
 def _part(text: str, number: int) -> str:

@@ -12,7 +12,7 @@ from store.importing.mapping import Mapping
 from store.importing.rejects import write_broken
 from store.importing.report import ImportRefused, ImportReport, Listener
 from store.importing.sniffing import Layout
-from store.importing.sql import matches, named, quoted, trimmed, without_marks
+from store.importing.sql import matches, named, quoted, without_marks
 from store.importing.staging import LINE, PROBLEM, column_name, stage
 from store.importing.trace import import_id, imported_before, noted, publish, reject_file
 from store.importing.workbench import no_leftovers, open_checks, stream
@@ -108,7 +108,7 @@ def _type(connection: DuckDBPyConnection, staged: Path, layout: Layout, target: 
     """Write the rows with each column in the narrowest type that all its cells fit; gives the types in words."""
     source = f"read_parquet({quoted(str(staged))})"
     names = column_names(layout.headers)
-    texts = [trimmed(column_name(number)) for number in range(len(names))]
+    texts = [column_name(number) for number in range(len(names))]
     cells = ", ".join(f"{without_marks(text, words=False)} AS c{number}, {text} AS w{number}" for number, text in enumerate(texts))
     rows = f"SELECT {LINE}, {cells} FROM {source} WHERE {PROBLEM} IS NULL"
     checks = []

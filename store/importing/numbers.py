@@ -27,26 +27,41 @@ DECIMAL = "DECIMAL(27, 9)"
 
 @dataclass(frozen=True, slots=True)
 class NumberCount:
-    """How the cells of a column can be read. `either` is among neither of `point` and `comma`."""
+    """How many cells of a column can be read in which way: digits alone or with one point need no rewriting, the others do."""
 
     filled: int
-    plain: int
-    either: int
-    point: int
-    comma: int
+    whole: int = 0
+    plain_point: int = 0
+    plain_either: int = 0
+    either: int = 0
+    point: int = 0
+    comma: int = 0
+
+    @property
+    def open(self) -> int:
+        """Cells that can be read with a decimal point and with a decimal comma."""
+        return self.plain_either + self.either
+
+    @property
+    def with_point(self) -> int:
+        """Cells that can only be read with a decimal point."""
+        return self.plain_point + self.point
+
+    @property
+    def plain(self) -> bool:
+        """Whether every cell is a number as it stands, when the point is the decimal mark."""
+        return self.whole + self.plain_point + self.plain_either == self.filled
 
 
-def count_expressions(text: str) -> Mapping[str, str]:
-    """SQL aggregates that fill a NumberCount, over the cell without its marks for nothing."""
+def classify(text: str) -> str:
+    """SQL for the way in which a cell can be read: the name of a count, 'other', or null."""
     number = bare(text)
-    either = matches(number, EITHER)
-    return {
-        "filled": f"count({text})",
-        "plain": f"count(*) FILTER ({matches(text, PLAIN)})",
-        "either": f"count(*) FILTER ({either})",
-        "point": f"count(*) FILTER (NOT {either} AND {matches(number, POINT)})",
-        "comma": f"count(*) FILTER (NOT {either} AND {matches(number, COMMA)})",
-    }
+    return f"""CASE WHEN {text} IS NULL THEN NULL
+        WHEN {matches(text, WHOLE)} THEN 'whole'
+        WHEN {matches(text, PLAIN)} THEN CASE WHEN {matches(text, EITHER)} THEN 'plain_either' ELSE 'plain_point' END
+        WHEN {matches(number, EITHER)} THEN 'either'
+        WHEN {matches(number, POINT)} THEN 'point'
+        WHEN {matches(number, COMMA)} THEN 'comma' ELSE 'other' END"""
 
 
 def bare(text: str) -> str:
@@ -61,7 +76,7 @@ def bare(text: str) -> str:
 
 def decimal(text: str, count: NumberCount, mark: DecimalMark) -> str:
     """The number of a cell as a decimal, null when it is none. `mark` settles what can be read either way."""
-    if count.plain == count.filled and (mark == "." or not count.either):
+    if count.plain and (mark == "." or not count.open):
         return f"TRY_CAST({text} AS {DECIMAL})"
     number = bare(text)
     without_commas, without_points = f"replace({number}, ',', '')", f"replace(replace({number}, '.', ''), ',', '.')"
@@ -77,7 +92,7 @@ def decimal(text: str, count: NumberCount, mark: DecimalMark) -> str:
 
 def whole(text: str, count: NumberCount) -> str:
     """The count of a cell as a decimal: a thing counted has no thousandths, so either mark before three digits parts thousands."""
-    if count.plain == count.filled and not count.either:
+    if count.whole == count.filled:
         return f"TRY_CAST({text} AS {DECIMAL})"
     grouped = replaced(bare(text), "[.,]", "", everywhere=True)
     return f"CASE WHEN {matches(bare(text), EITHER)} THEN TRY_CAST({grouped} AS {DECIMAL}) ELSE {decimal(text, count, '.')} END"

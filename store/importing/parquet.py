@@ -29,14 +29,14 @@ def parquet_layout(path: Path) -> Layout:
     return Layout("parquet", distinct(schema.names), header_line=0, first_line=1)
 
 
-def parquet_batches(path: Path, layout: Layout) -> Iterator[Batch]:
-    """The rows; the line is the row's number."""
+def parquet_batches(path: Path, rows: int = BATCH_ROWS) -> Iterator[Batch]:
+    """The rows, so many at once; the line is the row's number."""
     import pyarrow as pa
 
     with _open(path) as file:
         total, line = max(file.metadata.num_rows, 1), 1
-        for batch in file.iter_batches(BATCH_ROWS):
-            lines = pa.array(range(line, line + batch.num_rows), pa.int64())
+        for batch in file.iter_batches(rows):
+            lines = pa.arange(line, line + batch.num_rows)
             line += batch.num_rows
             yield Batch([_text(column) for column in batch.columns], lines, (), (line - 1) / total)
 
@@ -60,8 +60,7 @@ def _text(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return _text(column.dictionary_decode())
     if pa.types.is_timestamp(kind):
-        written = pc.strftime(column.cast(pa.timestamp("us", tz=kind.tz)), format="%Y-%m-%d %H:%M:%S")
-        return pc.binary_join_element_wise(written, "Z" if kind.tz else "", "")
+        return column.cast(pa.timestamp("us", tz="UTC" if kind.tz else None)).cast(pa.string())
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         written = column.cast(pa.string())
         return pc.replace_substring_regex(pc.replace_substring_regex(written, r"\.0+$", ""), r"^(-?\d+\.\d{3})$", r"\10")

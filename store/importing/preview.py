@@ -12,7 +12,7 @@ from store.importing.staging import read_batches
 def first_rows(path: Path, layout: Layout, count: int) -> tuple[dict[str, str], ...]:
     """The first records under the header, by header."""
     rows: list[dict[str, str]] = []
-    for batch in read_batches(path, layout):
+    for batch in read_batches(path, layout, count):
         for values in islice(
             zip(*(column.to_pylist() for column in (each[:count] for each in batch.columns)), strict=True), count - len(rows)
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from store.importing import dates, numbers, words
 from store.importing.dates import DateCount
@@ -78,7 +78,7 @@ def value(table: str, column: Column, mapping: ColumnMapping, text: str, settled
         case "share":
             assert isinstance(count, NumberCount)
             percent = f"rtrim({text}, '% ')"
-            number = numbers.decimal(percent, NumberCount(count.filled, 0, count.either, count.point, count.comma), settled.mark)
+            number = numbers.decimal(percent, replace(count, whole=0, plain_point=0, plain_either=0, either=count.open), settled.mark)
             return f"CAST({number} AS DOUBLE) / CASE WHEN {text} LIKE '%\\%' ESCAPE '\\' THEN 100 ELSE 1 END"
 
 

@@ -118,7 +118,7 @@ def _by_arrow(data: bytes, line: int, width: int, separator: str, share: float) 
     columns = [column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.columns]
     count = table.num_rows + len(odd)
     if not odd:
-        return Batch(columns, pa.array(range(line, line + count), pa.int64()), (), share)
+        return Batch(columns, pa.arange(line, line + count), (), share)
     apart = {number for number, _ in odd}
     lines = [line + number - 1 for number in range(1, count + 1) if number not in apart]
     mended, broken = [], []

@@ -51,24 +51,28 @@ def _count(
     connection: DuckDBPyConnection, cells: str, contract: Contract, columns: Named[str, Readable]
 ) -> dict[str, NumberCount | DateCount]:
     """One pass over the file that counts, for each column of numbers or dates, how its cells can be read."""
-    wanted: dict[str, type[NumberCount] | type[DateCount]] = {}
-    expressions = []
+    counters: dict[str, type[NumberCount] | type[DateCount]] = {}
+    classes = []
     for name, (_, text) in columns.items():
         kind = contract.column(name).type
-        if kind not in NUMBERS | DATES:
-            continue
-        wanted[name] = NumberCount if kind in NUMBERS else DateCount
-        aggregates = (numbers if kind in NUMBERS else dates).count_expressions(text)
-        expressions += [f"{expression} AS {named(f'{name} {part}')}" for part, expression in aggregates.items()]
-    if not expressions:
+        if kind in NUMBERS | DATES:
+            counters[name] = NumberCount if kind in NUMBERS else DateCount
+            classes.append(f"{(numbers if kind in NUMBERS else dates).classify(text)} AS {named(name)}")
+    if not classes:
         return {}
-    row = connection.sql(f"SELECT {', '.join(expressions)} FROM ({cells})").to_arrow_table().to_pylist()[0]
-    return {name: kind(**{part: row[f"{name} {part}"] for part in kind.__dataclass_fields__}) for name, kind in wanted.items()}
+    counts = ", ".join(f"histogram({named(name)})" for name in counters)
+    row = connection.execute(f"SELECT {counts} FROM (SELECT {', '.join(classes)} FROM ({cells}))").fetchone()
+    assert row is not None
+    found: dict[str, NumberCount | DateCount] = {}
+    for (name, counter), ways in zip(counters.items(), row, strict=True):
+        named_ways = {way: count for way, count in (ways or {}).items() if way != "other"}
+        found[name] = counter(filled=sum((ways or {}).values()), **named_ways)
+    return found
 
 
 def _usual_mark(counts: list[NumberCount], locale: Locale, separator: str | None) -> DecimalMark:
     """The decimal mark of a file: of its clear numbers; else by its separator, since a decimal comma forbids a comma between cells."""
-    point, comma = sum(count.point for count in counts), sum(count.comma for count in counts)
+    point, comma = sum(count.with_point for count in counts), sum(count.comma for count in counts)
     if point != comma:
         return "." if point > comma else ","
     if separator in (",", None):
@@ -83,12 +87,12 @@ def _usual_mark(counts: list[NumberCount], locale: Locale, separator: str | None
 def _mark(mapping: ColumnMapping, count: NumberCount, fallback: DecimalMark, *, whole: bool) -> tuple[DecimalMark, list[str]]:
     if mapping.decimal is not None:
         return mapping.decimal, []
-    if not count.either or whole:
+    if not count.open or whole:
         return fallback, []
-    mark: DecimalMark = ("." if count.point > count.comma else ",") if count.point != count.comma else fallback
+    mark: DecimalMark = ("." if count.with_point > count.comma else ",") if count.with_point != count.comma else fallback
     example = "1,234 is one thousand two hundred and thirty-four" if mark == "." else "1.234 is one thousand two hundred and thirty-four"
-    why = "as its other numbers are written" if count.point != count.comma else "as the file is written elsewhere"
-    return mark, [f"{mapping.source}: {count.either} numbers can be read two ways; {example}, {why}"]
+    why = "as its other numbers are written" if count.with_point != count.comma else "as the file is written elsewhere"
+    return mark, [f"{mapping.source}: {count.open} numbers can be read two ways; {example}, {why}"]
 
 
 def _order(mapping: ColumnMapping, count: DateCount, locale: Locale) -> tuple[DayOrder, list[str]]:

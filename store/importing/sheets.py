@@ -107,4 +107,4 @@ def _batch(rows: list[list[str]], start: int, share: float) -> Batch:
     import pyarrow as pa
 
     columns = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
-    return Batch(columns, pa.array(range(start, start + len(rows)), pa.int64()), (), share)
+    return Batch(columns, pa.arange(start, start + len(rows)), (), share)

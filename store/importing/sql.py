@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-NOTHING = ("", "-", "--", "—", "n/a", "na", "#n/a", "null", "none", "nan", "(not set)", "undefined", "\\n")
+NOTHING = ("-", "--", "—", "n/a", "na", "#n/a", "null", "none", "nan", "(not set)", "undefined", "\\n")
 """What exports write for no value, in small letters; in columns of words only the marks that are no words count."""
 
-NOTHING_AS_WORD = ("", "\\N", "#N/A", "(not set)")
+NOTHING_AS_WORD = ("\\N", "#N/A", "(not set)")
 
 
 def quoted(text: str) -> str:
@@ -29,14 +29,8 @@ def replaced(expression: str, pattern: str, by: str, *, everywhere: bool = False
     return f"regexp_replace({expression}, {quoted(pattern)}, {quoted(by)}{flags})"
 
 
-def trimmed(column: str) -> str:
-    """A cell without blanks around it (the no-break one and stray byte-order marks too); null when nothing is left."""
-    blanks = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
-    return f"nullif(trim({named(column)}, {blanks}), '')"
-
-
 def without_marks(text: str, *, words: bool) -> str:
-    """A trimmed cell, null when it holds a mark for no value."""
+    """A staged cell, null when it holds a mark for no value."""
     marks = NOTHING_AS_WORD if words else NOTHING
     subject = text if words else f"lower({text})"
     return f"CASE WHEN {subject} IN ({', '.join(map(quoted, marks))}) THEN NULL ELSE {text} END"

@@ -1,4 +1,4 @@
-"""The staged file: every record as text, with its line, in one Parquet file that the checks read as often as they need."""
+"""The staged file: every record as trimmed text, with its line, in one Parquet file that the checks read as often as they need."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def staged_schema(width: int) -> pa.Schema:
     return pa.schema([(LINE, pa.int64()), (PROBLEM, pa.string()), (RAW, pa.string()), *cells])
 
 
-def read_batches(path: Path, layout: Layout) -> Iterator[Batch]:
-    """The records of a file. Raises ImportRefused when it cannot be read on."""
+def read_batches(path: Path, layout: Layout, rows: int | None = None) -> Iterator[Batch]:
+    """The records of a file; `rows` when only so many are wanted. Raises ImportRefused when it cannot be read on."""
     if layout.kind == "parquet":
         from store.importing.parquet import parquet_batches
 
-        return parquet_batches(path, layout)
+        return parquet_batches(path) if rows is None else parquet_batches(path, rows)
     if layout.kind == "xlsx":
         from store.importing.sheets import sheet_batches
 
@@ -88,16 +88,15 @@ def _tables(batch: Batch, width: int) -> Iterable[pa.Table]:
 
     schema = staged_schema(width)
     if len(batch.lines):
-        empty = pa.nulls(len(batch.lines), pa.string())
-        table = pa.table([batch.lines, empty, empty, *batch.columns], schema=schema)
-        blank = None
-        for column in batch.columns:
-            nothing = pc.equal(pc.fill_null(pc.binary_length(column), 0), 0)
-            blank = nothing if blank is None else pc.and_(blank, nothing)
-            if not pc.any(blank).as_py():
-                blank = None
+        nothing = pa.nulls(len(batch.lines), pa.string())
+        table = pa.table([batch.lines, nothing, nothing, *map(_tidy, batch.columns)], schema=schema)
+        filled = None
+        for name in schema.names[3:]:
+            cells = pc.is_valid(table.column(name))
+            filled = cells if filled is None else pc.or_(filled, cells)
+            if pc.all(filled).as_py():
                 break
-        kept = table if blank is None else table.filter(pc.invert(blank))
+        kept = table.filter(filled)
         if kept.num_rows:
             yield kept
     if batch.broken:
@@ -105,3 +104,12 @@ def _tables(batch: Batch, width: int) -> Iterable[pa.Table]:
         cells = [pa.nulls(len(rows), pa.string())] * width
         lines = pa.array([row.line for row in rows], pa.int64())
         yield pa.table([lines, pa.array([row.problem for row in rows]), pa.array([row.raw for row in rows]), *cells], schema=schema)
+
+
+def _tidy(cells: pa.Array) -> pa.Array:
+    """Cells without blanks around them (the no-break one too); null when nothing is left."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.utf8_trim_whitespace(cells)
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
