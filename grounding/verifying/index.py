@@ -18,6 +18,7 @@ GENERIC_EVENTS = frozenset({"acquisition", "conversion", "action"})
 EVENT_COSTS = re.compile(r"\b(?:a|an|one|each|every)[ \u00a0](?P<event>" + "|".join(EVENTS) + r"|click)\b[^.;\d]{0,30}?\b(?:costs?|at)\b", re.IGNORECASE)
 WHOLES = {"spend_share": "spend", "revenue_share": "revenue", "customer_share": "customers"}
 """A share of spend may be told as spend."""
+FIRST_WORD = re.compile(r"(?<![\w-])[^\W_]+")
 ADJACENT = ("per ", "a ", "each ", "of ")
 """Phrases that begin so name a metric only right behind the number: "R182 a booking", "30% of spend"."""
 
@@ -188,18 +189,29 @@ class Index:
             if 3 <= len(label) <= 60:
                 labels.setdefault(label, set()).update(self._concepts(figure) or {f"label {label}"})
         self.phrases = {**phrases, **{label: frozenset(names) | phrases.get(label, frozenset()) for label, names in labels.items()}}
-        ways = sorted(self.phrases, key=len, reverse=True)
-        self.metric_pattern = re.compile(
-            r"(?<![\w-])(?:" + "|".join(re.escape(way).replace(r"\ ", r"[ \u00a0-]") for way in ways) + r")(?![\w]|-\w)", re.IGNORECASE
-        )
+        by_word: dict[str, list[str]] = {}
+        for way in self.phrases:
+            by_word.setdefault(FIRST_WORD.match(way)[0] if FIRST_WORD.match(way) else way, []).append(way)  # type: ignore[index]
+        self._by_word = {
+            word: re.compile("(?:" + "|".join(re.escape(way).replace(r"\ ", r"[ \u00a0-]") for way in sorted(ways, key=len, reverse=True)) + r")(?![\w]|-\w)")
+            for word, ways in by_word.items()
+        }
         self._loose = {re.sub(r"[\s\u00a0-]", " ", phrase): names for phrase, names in self.phrases.items()}
 
     def metric_mentions(self, text: str) -> list[Mention]:
         """Every metric that the text names."""
-        found = []
-        for match in self.metric_pattern.finditer(text):
-            words = re.sub(r"[\s\u00a0-]", " ", match[0].lower())
-            found.append(Mention(match.start(), match.end(), self._loose[words], "metric", words.startswith(ADJACENT)))
+        found: list[Mention] = []
+        lowered, last = text.lower(), 0
+        if len(lowered) != len(text):
+            lowered = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+        for word in FIRST_WORD.finditer(lowered):
+            pattern = self._by_word.get(word[0])
+            match = pattern.match(lowered, word.start()) if pattern is not None and word.start() >= last else None
+            if match is None:
+                continue
+            last = match.end()
+            words = re.sub(r"[\s\u00a0-]", " ", match[0])
+            found.append(Mention(match.start(), last, self._loose[words], "metric", words.startswith(ADJACENT)))
         for match in EVENT_COSTS.finditer(text):
             found.append(Mention(match.start("event"), match.end("event"), self.phrases.get(f"cost per {match['event'].lower()}", frozenset({"cpa"})), "metric"))
         return sorted(found, key=lambda mention: mention.start)

@@ -70,14 +70,15 @@ MONTHS = (
 )
 CORE = rf"\d{{1,3}}(?:[{SPACE}'’]\d{{3}})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
 UNIT_AFTER = (
-    rf"(?:[{SPACE}]?%(?:[- ]?points?)?|[{SPACE}-]?(?:percentage[- {SPACE}]points?|percentage[- ]pts?|per[ -]?cent(?:[ -]points?)?|basis points?|bps|pps?|ppts?)\b"
-    rf"|[{SPACE}-]?(?:Prozentpunkte?n?|points de pourcentage|puntos porcentuales|procentpunt|pontos percentuais)\b|[{SPACE}]?(?:[x×](?![\w])|[{SPACE}-]?fold\b)|[{SPACE}]times\b(?!\s+(?:a|per|each|every)\b)"
+    rf"(?:[{SPACE}]?%(?:[- ]?points?)?|[{SPACE}-]?(?:percentage[- {SPACE}]points?|percentage[- ]pts?|per[ -]?cent(?:[ -]points?)?|basis[ ]points?|bps|pps?|ppts?)\b"
+    rf"|[{SPACE}-]?(?:Prozentpunkte?n?|points[ ]de[ ]pourcentage|puntos[ ]porcentuales|procentpunt|pontos[ ]percentuais)\b|[{SPACE}]?(?:[x×](?![\w])|[{SPACE}-]?fold\b)|[{SPACE}]times\b(?!\s+(?:a|per|each|every)\b)"
     rf"|[{SPACE}-]?(?:hours?|hrs?|Stunden?|heures?|days?|Tagen?|Tage?|jours?|weeks?|Wochen?|semaines?|months?|Monate?n?|mois|years?|Jahre?|quarters?|points?)\b"
     r"|[hd](?![\w]))"
 )
 MASTER = re.compile(
     rf"""
-    (?P<iso>(?<![\w/-])\d{{4}}-\d{{2}}(?:-\d{{2}})?(?![\w]))
+    (?:(?<![^\W\d_])|(?=\d))
+    (?:(?P<iso>(?<![\w/-])\d{{4}}-\d{{2}}(?:-\d{{2}})?(?![\w]))
   | (?P<dmy>(?<![\w./-])\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}(?!\w))
   | (?P<mdate>\b(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[{SPACE}](?:of[ ])?(?:{MONTHS})\b\.?(?:,?[{SPACE}]\d{{4}}\b)?
         |(?:{MONTHS})\b\.?[{SPACE}]\d{{1,2}}(?:st|nd|rd|th)?(?![\d.,%]*\d|%|[{SPACE}]?(?:%|percent|x\b))(?:,[{SPACE}]?\d{{4}}\b|[{SPACE}](?:19|20)\d{{2}}\b)?
@@ -98,7 +99,7 @@ MASTER = re.compile(
       (?:[{SPACE}]?(?P<moneyafter>(?:{CURRENCY_AFTER})(?![\w])))?
       (?P<unit>{UNIT_AFTER})?
     )
-  | (?P<word>(?<![\w-])(?:{FRACTIONS}|{MULTIPLES}|{WORDS})(?![\w]))
+  | (?P<word>(?<![\w-])(?:{FRACTIONS}|{MULTIPLES}|{WORDS})(?![\w])))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -175,7 +176,8 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
         kind = "money" if kind == "bare" else kind
         currencies = SYMBOLS.get(symbol) or SYMBOLS.get(symbol.upper()) or SYMBOLS.get(symbol.lower()) or frozenset({"USD"})
     step = scale * 10.0**-decimals
-    zeros = len(core) - len(core.rstrip("0")) if not decimals and values[0] else 0
+    digits = re.sub(r"\D", "", core)
+    zeros = len(digits) - len(digits.rstrip("0")) if not decimals and values[0] else 0
     sign = 0
     mark = (match["sign"] or "").strip() or match["inner"] or ""
     if mark:

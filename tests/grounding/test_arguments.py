@@ -1,0 +1,171 @@
+"""Inputs have provenance: what is given a source passes, every attempt to launder a number is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import Field
+
+from grounding.arguments import agent_schema, resolve
+from tests.grounding.synthetic import BRIEF, ZA, evidence, figure, record
+from tools.contract import Frozen, Request, Tool, ToolInputError, ToolResult, choice, quantity
+
+
+class Bound(Frozen):
+    channel: str = Field(description="channel key")
+    maximum: int | None = quantity("money", "at most this", default=None, ge=0)
+
+
+class Plan(Request):
+    budget: int = quantity("money", "whole budget per period, minor units", gt=0)
+    period: str = Field("month", description="what the budget is per", json_schema_extra={"x-role": "choice"})
+    currency: str | None = Field(None, description="ISO 4217")
+    rate: float | None = quantity("share", "conversion rate", default=None, ge=0, le=1)
+    weekly: int | None = quantity("money", "spend per week", default=None)
+    bookings: float | None = quantity("count", "bookings wanted", default=None, ge=0)
+    history: tuple[int, ...] = quantity("money", "spend by month", default=())
+    shares: dict[str, float] = quantity("share", "share by channel", default={})
+    bounds: tuple[Bound, ...] = Field((), description="bounds per channel")
+    curves: dict[str, Any] | None = Field(None, json_schema_extra={"x-role": "result", "x-of": "fit_response_curves.curves"})
+    horizon: int = choice("weeks", "weeks ahead", default=13, ge=1)
+    name: str = Field("plan", description="what to call it")
+    seed: int = 1
+
+
+TOOL = Tool("plan", 1, "budget", "Plan.", "Plan.", Plan, ToolResult, False, lambda request: ToolResult())
+CURVES = record("E8", "fit_response_curves", [figure("error", 0.1, "share", "holdout_error", "holdout error", basis="model")], curves={"meta": {"a": 1.5}})
+KNOWN = {r.alias: r for r in [*evidence(), CURVES]}
+BUDGET = "{{B.budget}}"
+
+
+def given(**arguments: Any) -> Any:
+    return resolve(TOOL, {"budget": BUDGET, **arguments}, KNOWN, BRIEF, locale=ZA)
+
+
+def test_every_way_to_give_a_number():
+    resolved = given(
+        rate={"assume": 0.02, "name": "click_to_booking", "because": "a usual rate of booking sites"},
+        bookings={"quote": "at least 110 bookings a month"},
+        history=["{{E2.meta.spend}}", {"quote": "R15 000 a month"}],
+        shares={"meta": "{{E2.meta.ctr}}"},
+        bounds=[{"channel": "meta", "maximum": "{{E4.meta.budget}}"}],
+        curves="{{E8.curves}}",
+        horizon=8,
+        name="a plan",
+    )
+    assert resolved.request == {
+        "budget": 1500000, "rate": 0.02, "bookings": 110, "history": [2789000, 1500000], "shares": {"meta": 0.0183},
+        "bounds": [{"channel": "meta", "maximum": 430000}], "curves": {"meta": {"a": 1.5}}, "horizon": 8, "name": "a plan",
+    }  # fmt: skip
+    assert Plan.model_validate(resolved.request)
+    assert [(i.path, i.kind, i.basis) for i in resolved.inputs] == [
+        ("budget", "quote", "stated"), ("rate", "assumption", "assumed"), ("bookings", "quote", "stated"), ("history.0", "slot", "observed"),
+        ("history.1", "quote", "stated"), ("shares.meta", "slot", "observed"), ("bounds.0.maximum", "slot", "model"), ("curves", "slot", "model"),
+    ]  # fmt: skip
+    assert [(a.key, a.value, a.unit, a.basis) for a in resolved.assumptions] == [("click_to_booking", 0.02, "share", "assumed")]
+
+
+def test_ends_of_intervals_and_white_space_of_quotes():
+    assert given(weekly=None, budget="{{E2.meta.cpa.high}}").request["budget"] == round(23636 * 1.12)
+    assert given(budget={"quote": "R15\u00a0000  a\nmonth"}).request["budget"] == 1500000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"budget": 1500000},
+        {"budget": "1500000"},
+        {"budget": "R15 000"},
+        {"budget": 15000.0},
+        {"budget": True},
+        {"budget": {"value": 1500000}},
+        {"budget": {"quote": "R16 000 a month"}},
+        {"budget": {"quote": "5 000 a month"}},
+        {"budget": {"quote": "R15 000 a month", "value": 99}},
+        {"budget": {"quote": "Google Ads, Meta"}},
+        {"budget": {"quote": ""}},
+        {"budget": {"quote": BRIEF}},
+        {"budget": {"quote": "110 bookings"}},
+        {"budget": {"quote": 15000}},
+        {"budget": "{{B.budget}} "[:-4]},
+        {"budget": "{{B.budget*2}}"},
+        {"budget": "{{B.budget}} + {{B.budget}}"},
+        {"budget": "{{B.budget|round}}"},
+        {"budget": "{{B.nothing}}"},
+        {"budget": "{{E99.budget}}"},
+        {"budget": "{{E2.meta.ctr}}"},
+        {"budget": "{{E1.ad_metrics.last_day}}"},
+        {"budget": "{{E2.meta.spend.low}}"},
+        {"budget": BUDGET, "period": "week"},
+        {"budget": BUDGET, "currency": "USD"},
+        {"weekly": BUDGET},
+        {"rate": 0.02},
+        {"rate": "2%"},
+        {"rate": {"assume": 2, "name": "rate_two", "because": "a usual rate of sites"}},
+        {"rate": {"assume": -0.1, "name": "rate_two", "because": "a usual rate of sites"}},
+        {"rate": {"assume": "0.02", "name": "rate_two", "because": "a usual rate of sites"}},
+        {"rate": {"assume": 0.02, "name": "rate_two"}},
+        {"rate": {"assume": 0.02, "name": "rate_two", "because": ""}},
+        {"rate": {"assume": 0.02, "name": "rate_two", "because": "because"}},
+        {"rate": {"assume": 0.02, "name": "Rate Two", "because": "a usual rate of sites"}},
+        {"rate": {"assume": 0.02, "name": "rate_two", "because": "a usual rate of sites", "basis": "observed"}},
+        {"rate": {"assume": True, "name": "rate_two", "because": "a usual rate of sites"}},
+        {"rate": {"assume": 0.02, "because": "a usual rate of sites"}},
+        {"rate": "{{E2.meta.spend}}"},
+        {"bookings": {"quote": "R15 000 a month"}},
+        {"history": [1, 2, 3]},
+        {"history": ["{{E2.meta.spend}}", 5]},
+        {"shares": {"meta": 0.4}},
+        {"bounds": [{"channel": "meta", "maximum": 430000}]},
+        {"bounds": [{"channel": "spend 430000 on meta"}]},
+        {"curves": {"meta": {"a": 2.0}}},
+        {"curves": "{{E2.curves}}"},
+        {"curves": "{{E8.draws}}"},
+        {"name": "plan for 12% growth"},
+        {"name": "{{B.budget}}"},
+        {"seed": 42},
+        {"invented": 3},
+        {"as_of": "2020-01-01"},
+    ],
+)
+def test_laundering_is_refused(arguments: dict[str, Any]):
+    with pytest.raises(ToolInputError) as refused:
+        given(**arguments)
+    assert refused.value.field, refused.value.message
+
+
+def test_one_assumption_has_one_value():
+    with pytest.raises(ToolInputError, match="already"):
+        given(
+            rate={"assume": 0.02, "name": "click_to_booking", "because": "a usual rate of sites"},
+            shares={"meta": {"assume": 0.03, "name": "click_to_booking", "because": "a usual rate of sites"}},
+        )
+
+
+def test_context_is_not_the_brief():
+    with pytest.raises(ToolInputError, match="brief does not say"):
+        given(budget={"quote": "R40 000 was spent last year"})
+
+
+def test_a_slot_brings_its_own_unit_and_basis():
+    from tools.registry import load
+
+    operands = [
+        {"name": "bookings wanted", "value": "{{B.conversions}}", "unit": "count", "basis": "observed"},
+        {"name": "bookings forecast", "value": "{{E5.bookings}}", "unit": "count", "basis": "experiment"},
+    ]
+    resolved = resolve(load("calculate"), {"operation": "ratio", "operands": operands}, KNOWN, BRIEF, locale=ZA)
+    assert [operand["basis"] for operand in resolved.request["operands"]] == ["stated", "model"]
+    with pytest.raises(ToolInputError, match="takes money"):
+        resolve(load("calculate"), {"operation": "ratio", "operands": [{**operands[0], "unit": "money", "currency": "ZAR"}]}, KNOWN, BRIEF, locale=ZA)
+
+
+def test_the_agents_schema_offers_the_ways_and_no_plain_number():
+    schema = agent_schema(TOOL)
+    budget = schema["properties"]["budget"]
+    assert {way.get("type") for way in budget["anyOf"]} == {"string", "object"}
+    assert "unit: money" in budget["description"]
+    assert schema["properties"]["curves"]["type"] == "string"
+    assert schema["properties"]["horizon"]["type"] == "integer"
+    assert "as_of" not in schema["properties"]
