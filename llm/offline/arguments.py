@@ -112,7 +112,8 @@ def quantity_slot(name: str, unit: str, desk: Desk) -> Slot:
     """
     words = set(name.split("_"))
     for slot in desk.stated:
-        if words <= set(slot.path.partition(".")[2].replace(".", "_").split("_")) and ("%" in slot.shows) == (unit == "share"):
+        # A key of two parts is of one channel, and the argument is of all of them.
+        if "." not in slot.key and words <= set(slot.key.split("_")) and ("%" in slot.shows) == (unit == "share"):
             return slot
     raise CannotFill(name)
 

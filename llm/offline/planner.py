@@ -34,7 +34,8 @@ def next_turn(desk: Desk) -> Turn:
     if desk.answer_tool is None or writer is None or not desk.steps:
         return Turn(text=CANNOT)
     if desk.repair is not None and desk.drafts:
-        return Turn(((desk.answer_tool, mend(desk.drafts[-1], desk.repair, writer.fallback)),))
+        caveats = {caveat.slot: caveat.text for answer in desk.answers for caveat in answer.caveats}
+        return Turn(((desk.answer_tool, mend(desk.drafts[-1], desk.repair, writer.fallback, caveats)),))
     due = tuple(_due(desk))
     if due:
         return Turn(due)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llm.offline.sentences import SLOT, sentences
+from llm.offline.sentences import NUMBER_WORD, SLOT, sentences
 
 PROBLEM = re.compile(r"^- (?P<where>[\w.]+): (?:(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\n  )?(?P<said>.+)$", re.MULTILINE)
+VARYING = re.compile(rf"{SLOT.pattern}|\[\[C\d+\]\]")
+"""What the reader saw as something else than stands in the draft: figures and citations."""
 CAVEAT = re.compile(r"a caveat must appear and does not: .*\(slot (\{\{[\w.]+\}\})\)")
 TOO_LONG = re.compile(r"it has \d+ words; at most \d+ are read")
 
@@ -34,8 +36,11 @@ def complaints(message: str) -> list[Complaint]:
     return found
 
 
-def mend(draft: Mapping[str, Any], message: str, fallback: Callable[[str], str]) -> dict[str, Any]:
-    """The draft without the sentences complained of, with the caveats that were missing, and no new figure."""
+def mend(draft: Mapping[str, Any], message: str, fallback: Callable[[str], str], caveats: Mapping[str, str]) -> dict[str, Any]:
+    """The draft without the sentences complained of, with the caveats that were missing, and no new figure.
+
+    `caveats`: slot of each caveat to its text; `fallback`: what stands in a place that lost every sentence.
+    """
     mended = copy.deepcopy(dict(draft))
     for complaint in complaints(message):
         if match := CAVEAT.search(complaint.said):
@@ -43,34 +48,45 @@ def mend(draft: Mapping[str, Any], message: str, fallback: Callable[[str], str])
         elif TOO_LONG.search(complaint.said):
             _shorten(mended, complaint.where)
         else:
-            _drop(mended, complaint, fallback)
+            _drop(mended, complaint, fallback, caveats)
     return mended
 
 
-def _drop(draft: dict[str, Any], complaint: Complaint, fallback: Callable[[str], str]) -> None:
-    for path, text in list(leaves(draft)):
-        if complaint.where not in ("text", "") and not path.startswith(complaint.where):
-            continue
-        kept = [one for one in sentences(text) if not _is(one, complaint)]
-        if len(kept) < len(sentences(text)):
-            put(draft, path, " ".join(kept) or fallback(path))
+def _drop(draft: dict[str, Any], complaint: Complaint, fallback: Callable[[str], str], caveats: Mapping[str, str]) -> None:
+    named = [leaf for leaf in leaves(draft) if leaf[0].startswith(complaint.where)]
+    # The place named may be a neighbour of a short label: the sentence itself decides.
+    for path, text in [*named, *leaves(draft)]:
+        kept = [_kept(one, complaint, caveats) for one in sentences(text)]
+        if kept != sentences(text):
+            put(draft, path, " ".join(one for one in kept if one) or fallback(path))
             return
+
+
+def _kept(sentence: str, complaint: Complaint, caveats: Mapping[str, str]) -> str:
+    """The sentence, or nothing; a caveat goes on in its own words, without the clauses that cannot be said."""
+    text = caveats.get(sentence.strip().rstrip("."), "")
+    if not _is(text or sentence, complaint):
+        return sentence
+    clauses = [clause for clause in re.split(r"[:;]\s+", text.rstrip(".")) if clause and not NUMBER_WORD.search(clause)]
+    return f"{'; '.join(clauses)}." if clauses else ""
 
 
 def _is(sentence: str, complaint: Complaint) -> bool:
     """Whether a sentence, its slots filled with anything, is the one that was complained of (or holds it, or is part of it)."""
     if not complaint.text:
-        slots = SLOT.findall(complaint.said)
-        return any(slot in sentence for slot in slots)
-    shape = "".join(
-        ".{1,200}?" if SLOT.fullmatch(part) else re.escape(part) for part in re.split(f"({SLOT.pattern})", _plain(sentence)) if part
-    )
-    shape = re.sub(r"(?:\\\[){2}C\d+(?:\\\]){2}", r".{1,120}?", shape)
-    return bool(re.search(shape, _plain(complaint.text))) or (len(complaint.text) > 20 and complaint.text in sentence)
+        return any(slot in sentence for slot in SLOT.findall(complaint.said))
+    read, position = _plain(complaint.text), 0
+    pieces = [piece for part in VARYING.split(sentence) if (piece := _plain(part)) and any(c.isalpha() for c in piece)]
+    for piece in pieces:
+        found = read.find(piece, position)
+        if found < 0:
+            return len(complaint.text) > 20 and complaint.text in sentence
+        position = found + len(piece)
+    return bool(pieces)
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\s\u00a0\u202f]+", " ", text).strip("-*#| ")
+    return re.sub(r"[\s\u00a0\u202f]+", " ", text).strip("-*#|.,;:() ")
 
 
 def _add_caveat(draft: dict[str, Any], slot: str) -> None:

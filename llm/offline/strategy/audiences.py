@@ -1,0 +1,209 @@
+"""Whom to reach, and what each channel does about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llm.offline.sentences import capital, join, listed
+from llm.offline.strategy.view import CHANNELS, View
+
+MOST_KEYWORDS = 12
+MINIMUM_TERMS = 3
+
+
+def audiences(view: View) -> list[dict[str, Any]]:
+    """The audiences that the documents name, else the segments, else present customers."""
+    found = [_named(view, one) for one in view.voice.audiences if one.text][:4]
+    return found or _segments(view) or [_everyone(view)]
+
+
+def _named(view: View, audience: Any) -> dict[str, Any]:
+    reach = [name for channel in view.channels if (name := view.name(channel)) and _mentions(audience.text, channel, name)]
+    where = listed(reach) if reach else listed(view.name(channel) for channel in view.channels[:2])
+    question = next((text for text, _ in view.voice.questions), None)
+    return {
+        "name": capital(audience.name),
+        "who": f"{audience.text} {audience.passage.cite}",
+        "targeting": f"Reached on {where}. {_settings(view, reach[0] if reach else _key(view, where))}",
+        "message": f"Answer what they ask before they {view.ask['verb']}: {question}"
+        if question
+        else f"Say what it is and how to {view.ask['verb']}, in your own words.",
+    }
+
+
+def _mentions(text: str, channel: str, name: str) -> bool:
+    words = {
+        name.lower(),
+        *({"search"} if channel == "google_ads" else ()),
+        *({"mail", "mails"} if channel == "email" else ()),
+        *({"instagram", "facebook"} if channel == "meta" else ()),
+    }
+    return any(word in text.lower() for word in words)
+
+
+def _key(view: View, where: str) -> str:
+    return next((channel for channel in view.channels if where.startswith(view.name(channel))), view.channels[0])
+
+
+def _settings(view: View, channel: str) -> str:
+    known = CHANNELS.get(channel)
+    return known["targeting"] if known else f"{view.name(channel)}: the platform's own interest and location settings."
+
+
+def _segments(view: View) -> list[dict[str, Any]]:
+    answer = view.segments
+    if answer is None:
+        return []
+    found = []
+    for entity in dict.fromkeys(f.of for f in answer.figures if f.of and f.of.startswith("segment: ")):
+        name = entity.removeprefix("segment: ")
+        size, share, value = (answer.one(metric, entity) for metric in ("customers", "share_of_revenue", "revenue_per_customer"))
+        if not (size and share and value):
+            continue
+        who = f"{capital(name)}: {size.slot} people with {share.slot} of revenue, {value.slot} of revenue per customer."
+        found.append(
+            (
+                view.amount(share) or 0.0,
+                {
+                    "name": capital(name),
+                    "who": who,
+                    "targeting": f"Upload this segment as a customer list. {_settings(view, _own(view))}",
+                    "message": _promise(view),
+                },
+            )
+        )
+    found.sort(key=lambda pair: -pair[0])
+    return [audience for _, audience in found[:3]]
+
+
+def _own(view: View) -> str:
+    return next((channel for channel in ("email", "meta") if channel in view.channels), view.channels[0])
+
+
+def _promise(view: View) -> str:
+    products = [name for name, _ in view.voice.products]
+    offer = listed(name.lower() for name in products[:3]) if products else None
+    return f"What is in it and what it costs: {offer}." if offer else f"Say what it is, what it costs and how to {view.ask['verb']}."
+
+
+def _everyone(view: View) -> dict[str, Any]:
+    told = next(
+        (text for text, _ in view.voice.about("who buys", "audience", "for people")),
+        "No document says who buys, and no order is on record yet.",
+    )
+    return {"name": "First buyers", "who": told, "targeting": _settings(view, view.channels[0]), "message": _promise(view)}
+
+
+def platforms(view: View) -> list[dict[str, Any]]:
+    """Every channel of the brief."""
+    return [_platform(view, channel) for channel in view.channels[:8]]
+
+
+def _platform(view: View, channel: str) -> dict[str, Any]:
+    known = CHANNELS.get(channel, {})
+    return {
+        "channel": view.name(channel),
+        "role": join(f"{known['role']}." if known else "", _reason(view, channel)),
+        "budget": _budget(view, channel),
+        "campaign": known.get(
+            "campaign", "A campaign on the platform's conversion objective with an ad set per audience and a daily budget."
+        ),
+        "keywords": keywords(view, channel),
+        "creative": creative(view, channel),
+    }
+
+
+def _reason(view: View, channel: str) -> str:
+    name, split, fit = view.name(channel), view.split, view.fit
+    marginal = (split.get(f"{channel}.marginal_cost") if split else None) or (fit.get(f"{channel}.marginal_cost") if fit else None)
+    expected = split.get(f"{channel}.expected_conversions") if split else None
+    parts = []
+    if expected:
+        spread = f" ({expected.range})" if expected.interval else ""
+        parts.append(f"{name} is expected to bring {expected.slot} {view.outcome}{view.per(expected)} at this budget{spread}.")
+    if marginal:
+        parts.append(f"The marginal cost on {name}, for a further customer, is estimated at {marginal.slot}.")
+    if not parts and view.summary and (cpa := view.summary.get(f"{channel}.cpa")):
+        spread = f" ({cpa.range})" if cpa.interval else ""
+        parts.append(f"The {view.called(cpa)} on {name} so far is {cpa.slot}{spread}, too wide a range to rank it.")
+    told = next((text for text, p in view.voice.about(name) if not text.lower().startswith(name.lower() + ":")), None)
+    cite = next((p.cite for text, p in view.voice.about(name) if text == told), "")
+    if told:
+        parts.append(f"Your notes: {told.rstrip('.')} {cite}.")
+    return join(*parts) or f"There is no record of {name} yet, so it starts as a test."
+
+
+def _budget(view: View, channel: str) -> str:
+    name, split = view.name(channel), view.split
+    amount = split.get(f"{channel}.budget") if split else None
+    if split is None or amount is None:
+        planned = planned_amount(view, channel)
+        if planned:
+            return f"{name} gets a media budget of {planned.slot} for the test month."
+        return f"{name} has no amount of its own yet: media is divided evenly over the channels while nothing tells them apart."
+    before, change = split.get(f"{channel}.current_budget"), split.get(f"{channel}.change")
+    text = f"{name} gets a media budget of {amount.slot}{view.per(amount)}"
+    if before and change and (view.amount(change) or 0) != 0:
+        return f"{text}, against a budget of {before.slot} under the current split."
+    return f"{text}, as under the current split." if before else f"{text}."
+
+
+def planned_amount(view: View, channel: str) -> Any:
+    """The media amount that was worked out for a channel without curves."""
+    return next((f for answer in view.desk.every("calculate") for f in answer.figures if f.key == f"{channel}_media"), None)
+
+
+def keywords(view: View, channel: str) -> list[str]:
+    """Targeting terms in the client's own words."""
+    own = [text for text, _ in view.voice.found_on(channel, view.name(channel))]
+    if channel == "email":
+        return ["customers with consent, by the date of the last order"]
+    products = [name.lower() for name, _ in view.voice.products]
+    terms = products + [term for term, _ in view.voice.terms if len(term) > 4]
+    if CHANNELS.get(channel, {}).get("kind") == "keywords":
+        near = any("near" in passage.text.lower() or "suburb" in passage.text.lower() for passage in view.voice.passages)
+        built = [f"{view.ask['verb']} {term}" for term in terms[:4]] + ([f"{term} near me" for term in terms[:3]] if near else [])
+        return list(dict.fromkeys([*own, *terms[:5], *built]))[:MOST_KEYWORDS]
+    return list(dict.fromkeys([*own, *terms[: MINIMUM_TERMS + 3]]))[:MOST_KEYWORDS]
+
+
+def first_lines(view: View) -> list[tuple[str, str]]:
+    """First lines in the client's words, each with its citation: what people ask, then what is sold."""
+    lines = [(question, passage.cite) for question, passage in view.voice.questions]
+    lines += [(f"{capital(name.lower())}: what is in it, and what it costs", passage.cite) for name, passage in view.voice.products]
+    lines += [(f"{capital(term)}: see it, and {view.ask['verb']}", passage.cite) for term, passage in view.voice.terms[:4]]
+    return lines or [(f"What it is, and how to {view.ask['verb']}", "")]
+
+
+def creative(view: View, channel: str) -> list[str]:
+    """What to make, with its first line; the lines differ by channel."""
+    formats = CHANNELS.get(channel, {}).get("formats", ["image"])
+    lines = first_lines(view)
+    start = view.channels.index(channel) if channel in view.channels else 0
+    made = []
+    for index, form in enumerate(formats):
+        line, cite = lines[(start + index * max(1, len(view.channels) // 2)) % len(lines)]
+        made.append(join(f"{capital(form)}. First line: {line}", cite, f"Ask: {view.ask['ask']}."))
+    return made
+
+
+def content_plan(view: View) -> list[dict[str, Any]]:
+    """A first month of pieces, a few a week, over the channels that get money."""
+    lines = first_lines(view)
+    rows = []
+    for index, day in enumerate((0, 2, 5, 7, 9, 12, 14, 16, 19, 21, 23, 26)):
+        channel = view.channels[index % len(view.channels)]
+        formats = CHANNELS.get(channel, {}).get("formats", ["image"])
+        line, cite = lines[index % len(lines)]
+        if index >= max(6, 2 * len(view.channels)):
+            break
+        rows.append(
+            {
+                "out_in_days": day,
+                "channel": view.name(channel),
+                "format": formats[(index // len(view.channels)) % len(formats)],
+                "theme": join(line if line.endswith("?") else f"{line}.", cite),
+                "ask": view.ask["ask"],
+            }
+        )
+    return rows

@@ -1,0 +1,266 @@
+"""The budget, what it is expected to bring, and the rules agreed in advance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llm.offline.sentences import join, listed
+from llm.offline.strategy.opening import changes
+from llm.offline.strategy.view import View
+
+
+def budget(view: View) -> list[str]:
+    """How the total adds up and what changes."""
+    split = view.split
+    if split is None:
+        return [text for text in (_stated_budget(view), _worked_out(view)) if text]
+    total, media, fee, vat, unspent = (split.get(f"total.{key}") for key in ("budget", "media", "fee", "vat", "unspent"))
+    parts = [f"{slot.slot} of {word}" for slot, word in ((media, "media spend"), (fee, "agency fee"), (vat, "VAT")) if slot]
+    first = f"The whole budget is {total.slot}{view.per(total)}: {listed(parts)}." if total and parts else ""
+    left = f"{unspent.slot} of it stays unspent within the limits." if unspent and view.amount(unspent) else ""
+    return [text for text in (join(first, left), _moves(view), view.told("allocate_budget")) if text]
+
+
+def _stated_budget(view: View) -> str:
+    if not view.budget:
+        return "The brief states no budget with a number, so none is divided here."
+    kept = [
+        f"{slot.slot} of {word}"
+        for path, word in (("F.agency_fee_share", "agency fee on media"), ("F.vat_rate", "VAT"))
+        if (slot := view.desk.stated_as(path))
+    ]
+    covers = f" It has to cover {listed(kept)} as well as media." if kept else ""
+    return f"The stated budget is {view.budget.slot}{view.per(view.budget)}.{covers}"
+
+
+def _worked_out(view: View) -> str:
+    found = {f.key: f for answer in view.desk.every("calculate") for f in answer.figures}
+    media, kept = found.get("media_budget"), found.get("set_aside")
+    if media and kept:
+        return (
+            f"For fee and VAT we set aside {kept.slot}, reckoned on the whole budget and so a little more than they will come to. "
+            f"The media budget is {media.slot}, divided evenly over the channels, because nothing on record tells them apart."
+        )
+    return "Media is divided evenly over the channels of the brief, because nothing on record tells them apart."
+
+
+def _moves(view: View) -> str:
+    split = view.split
+    if split is None:
+        return ""
+    if not view.moved:
+        worse = split.get("best_split.chance_worse")
+        why = f"The chance that the best split found brings fewer {view.outcome} is {worse.slot}." if worse else ""
+        return join("The advice is to keep the current split of the budget.", why)
+    lines = []
+    for channel in [*changes(view)[0], *changes(view)[1]]:
+        now, before = split.get(f"{channel}.budget"), split.get(f"{channel}.current_budget")
+        if now and before:
+            lines.append(f"{view.name(channel)}: a budget of {now.slot}, against a budget of {before.slot} under the current split.")
+    return join(*lines)
+
+
+def forecast(view: View) -> list[str]:
+    """The range first, then the comparison and the limits."""
+    answer = view.forecast
+    if answer is None:
+        refused = view.refused("forecast_campaign")
+        return [
+            join(
+                f"We give no forecast of {view.goal}:",
+                f"{refused}." if refused else "there is neither a fitted response nor a plan per channel to run ahead on.",
+                "A range made up to fill this place would be worth nothing to you.",
+            ),
+            _must_be_true(view),
+            view.told("forecast_campaign") or "The first review says whether a forecast can be made.",
+        ]
+    expected, horizon, cost, each = (
+        answer.get(f"total.{key}") for key in ("expected_conversions", "horizon", "cost", "cost_per_conversion")
+    )
+    first = ""
+    if expected:
+        span = f"Over the next {horizon.slot}" if horizon else "Over the horizon"
+        ends = (
+            f"between {expected.end('low')} and {expected.end('high')} {view.outcome}, {expected.slot} as the middle"
+            if expected.interval
+            else f"{expected.slot} {view.outcome}"
+        )
+        first = f"{span} the plan's channels are expected to bring {ends}"
+        first += f", for a cost of {cost.slot}." if cost else "."
+    per = f"That is a cost of {each.slot} for each of the {view.outcome} ({each.range})." if each and each.interval else ""
+    against = answer.get("current.expected_conversions")
+    worse = answer.get("total.chance_worse")
+    compare = f"Under the current plan {against.slot} {view.outcome} are expected." if against else ""
+    if against and worse and view.moved:
+        compare = join(compare, f"The chance of fewer {view.outcome} than under the current plan is {worse.slot}.")
+    elif against and view.split is not None and not view.moved:
+        compare = join(compare, "The plan is the current split at this budget, so the forecast is the same.")
+    profit = answer.get("total.profit")
+    money = f"The expected profit after the cost of the plan is {profit.slot} ({profit.range})." if profit and profit.interval else ""
+    held = view.fit.get("holdout.mape") if view.fit else None
+    weeks = view.fit.get("holdout.weeks") if view.fit else None
+    tried = (
+        f"On the last {weeks.slot}, held out of the fit, the model's holdout error was {held.slot} on average." if held and weeks else ""
+    )
+    must = [text for text in answer.findings if text.startswith(("What must be true", "To break even"))]
+    said = [join(first, per), join(compare, money), join(*must[:3]), join(tried, view.told("forecast_campaign"))]
+    return [text for text in said if text] or ["The forecast gave no figure that can be written here."]
+
+
+def _must_be_true(view: View) -> str:
+    answer = view.summary
+    lines = []
+    for channel in view.channels:
+        cpa = answer.get(f"{channel}.cpa") if answer else None
+        if cpa and cpa.interval:
+            lines.append(f"On {view.name(channel)} the {view.called(cpa)} stays below {cpa.end('high')}, the upper end so far.")
+    margin = view.desk.stated_as("F.gross_margin_share")
+    room = f"With a gross margin of {margin.slot}, what is left of an order has to cover what it cost to win it." if margin else ""
+    return (
+        join("What must be true for the plan to pay:" if lines or room else "", *lines, room)
+        or "What must be true is for the first weeks to show."
+    )
+
+
+def experiments(view: View) -> list[dict[str, Any]]:
+    """The test that was sized, and the one that could change the plan."""
+    found = [test for test in (_sized(view), _holdout(view)) if test]
+    return found[:4]
+
+
+def _sized(view: View) -> dict[str, Any] | None:
+    answer = view.design
+    if answer is None:
+        return None
+    effect, longest, units, rate = (answer.get(key) for key in ("minimum_detectable_effect", "longest", "units_per_week", "baseline_rate"))
+    per_arm, days = answer.get("sample_size_per_arm"), answer.get("days")
+    size = join(
+        f"It needs {per_arm.slot} per arm over {days.slot}." if per_arm and days else "",
+        f"With {longest.slot} of time the minimum detectable effect is {effect.slot} of today's figure." if effect and longest else "",
+        f"{units.slot} can enter {_each(units.per)}." if units else "",
+    )
+    today = f"Today's {rate.what.split(',')[0].removesuffix(' today')} is {rate.slot}." if rate else ""
+    question = next((text for text, _ in view.voice.questions), None)
+    change = (
+        f'the landing page answers "{question}" before anything else'
+        if question
+        else f"the page asks to {view.ask['verb']} before it explains"
+    )
+    keep = view.told("design_experiment")
+    return {
+        "name": "What the visitor sees first",
+        "hypothesis": join(f"If {change}, a larger share goes on to {view.ask['done']}, since that is what stops people now.", today),
+        "size": size or (answer.findings[0] if answer.findings else "The tool gave no size that can be written here."),
+        "decide": join(
+            "Read it at the end and not before. Ship it when the whole interval lies above nothing; stop it when it lies below.",
+            f"The minimum detectable effect is {effect.slot}: what is smaller stays unseen." if effect else "",
+            keep,
+        ),
+    }
+
+
+def _each(per: str | None) -> str:
+    return f"per {per}" if per else "it"
+
+
+def widest(view: View) -> str | None:
+    """The channel whose contribution is known least: the widest interval for its size."""
+    answer = view.fit or view.summary
+    found = []
+    for channel in view.channels:
+        slot = next((s for key in ("contribution", "cpa") if answer and (s := answer.get(f"{channel}.{key}"))), None)
+        ends, middle = view.ends(slot), view.amount(slot)
+        if ends and middle:
+            found.append(((ends[1] - ends[0]) / abs(middle), channel))
+    return max(found)[1] if found else None
+
+
+def _holdout(view: View) -> dict[str, Any]:
+    channel = widest(view) or view.channels[0]
+    name = view.name(channel)
+    known = view.fit.get(f"{channel}.contribution") if view.fit else None
+    doubt = (
+        f"The model puts {name} at {known.end('low')} to {known.end('high')} {view.outcome} a week, so the plan hangs on it."
+        if known and known.interval
+        else f"What {name} adds is not known."
+    )
+    promised = next(((text, p) for text, p in view.voice.about("held-out", "held out", "without") if len(text) > 20), None)
+    noted = f"Your notes have it on the list already {promised[1].cite}." if promised else ""
+    return {
+        "name": f"{name} off in some areas",
+        "hypothesis": join(f"If {name} pauses in a drawn set of areas, {view.goal} there fall by what it adds. {doubt}", noted),
+        "size": "Not sized yet: it takes weekly results by area, which are not on record. It costs whatever the paused areas may miss.",
+        "decide": f"Compare {view.goal} per area with the areas that went on. If the interval of the difference holds nothing, "
+        f"move the money of {name} at the next review; if it lies below, keep it.",
+    }
+
+
+def reviews(view: View) -> list[dict[str, Any]]:
+    """At least a rule each for days 30, 60 and 90."""
+    return [*_early(view), _middle(view), _late(view)]
+
+
+def _early(view: View) -> list[dict[str, Any]]:
+    found = []
+    for channel in view.channels:
+        cpa = view.summary.get(f"{channel}.cpa") if view.summary else None
+        if cpa and cpa.interval:
+            found.append((view.amount(view.summary.get(f"{channel}.spend")) or 0.0, channel, cpa))
+    found.sort(key=lambda row: -row[0])
+    rows = [
+        {
+            "due_in_days": 30,
+            "look_at": f"{view.name(channel)}: {view.called(cpa)}, beside the new contacts in the CRM",
+            "if_so": f"The {view.called(cpa)} on {view.name(channel)} is above {cpa.end('high')}",
+            "then": f"Lower the daily budget of {view.name(channel)} and change the creative before anything else.",
+        }
+        for _, channel, cpa in found[:2]
+    ]
+    return rows or [
+        {
+            "due_in_days": 30,
+            "look_at": "Clicks and first results of each channel",
+            "if_so": "A channel has clicks and no result",
+            "then": "Pause it and mend the page first.",
+        }
+    ]
+
+
+def _middle(view: View) -> dict[str, Any]:
+    expected = view.split.get("total.expected_conversions") if view.split else None
+    if expected and expected.interval:
+        return {
+            "due_in_days": 60,
+            "look_at": f"{view.outcome.capitalize()} a month from these channels, as your own records count them",
+            "if_so": f"Fewer than {expected.end('low')} {view.outcome}{view.per(expected)}, the lower end of what is expected",
+            "then": "Go back to the current split, and look for what changed outside the plan."
+            if view.moved
+            else "Hold new spend, and look for what changed outside the plan.",
+        }
+    cpa = view.summary.get("total.cpa") if view.summary else None
+    return {
+        "due_in_days": 60,
+        "look_at": "What a claimed conversion costs, all channels together",
+        "if_so": f"The {view.called(cpa)} over all channels is above {cpa.end('high')}"
+        if cpa and cpa.interval
+        else "There is still no steady number of results a week",
+        "then": "Stop the channel with the higher cost and put its money on the other.",
+    }
+
+
+def _late(view: View) -> dict[str, Any]:
+    expected = view.forecast.get("total.expected_conversions") if view.forecast else None
+    horizon = view.forecast.get("total.horizon") if view.forecast else None
+    if expected and expected.interval and horizon:
+        return {
+            "due_in_days": 90,
+            "look_at": f"All {view.outcome} of the plan's channels since the start, and the result of the test",
+            "if_so": f"They run below {expected.end('low')} {view.outcome} for {horizon.slot}",
+            "then": "Do not renew the plan as it is: fit again on the new weeks and decide afresh.",
+        }
+    return {
+        "due_in_days": 90,
+        "look_at": "Whether the record is long enough to fit how each channel responds",
+        "if_so": "It is",
+        "then": "Fit the response, and divide the budget by it instead of evenly.",
+    }
