@@ -24,6 +24,10 @@ def _finished(payload: Payload) -> str:
     return f"finished: {payload.get('status')}" + (f" ({payload['reason']})" if payload.get("reason") else "")
 
 
+QUIET = frozenset({"usage", "tool_call"})
+"""Kinds that say nothing new to a person who follows: a call is seen by its result."""
+
+
 WORDS: dict[str, Callable[[Payload], str]] = {
     "queued": lambda payload: f"queued: {payload.get('kind')} for {payload.get('client')}",
     "started": lambda payload: "a worker has taken it up",
@@ -34,6 +38,8 @@ WORDS: dict[str, Callable[[Payload], str]] = {
     "context": lambda payload: f"recalled {len(payload.get('passages') or [])} passages and {len(payload.get('tables') or [])} tables",
     "tool_result": _tool,
     "tool_refused": _refused,
+    "verdict": lambda payload: f"verified: {'clean' if payload.get('ok') else 'not clean'}, round {payload.get('round', 0)}",
+    "deliverable": lambda payload: f"kept {payload.get('deliverable')}: {payload.get('status')}",
     "finished": _finished,
 }
 """A kind that is not here is shown by its name and its short values."""

@@ -10,7 +10,7 @@ import typer
 from cli import house
 from cli.exits import FOUND, REFUSED, refused
 from cli.output import Json, note, read_text, show_json, table
-from cli.steps import in_words
+from cli.steps import QUIET, in_words
 
 if TYPE_CHECKING:
     from store.runs import Run
@@ -81,8 +81,9 @@ async def _follow(desk: house.Desk, run: Run) -> Run:
                     now = await runs.get_run(connection, run.id)
                     batch = await events.after(connection, run.id, number)
                 for event in batch:
-                    note(in_words(event))
                     number = event.number
+                    if event.kind not in QUIET:
+                        note(in_words(event))
                 assert now is not None
                 if not batch and (now.finished_at is not None or now.status == "waiting"):
                     return now
@@ -174,7 +175,7 @@ def show(id: Id, workspace: house.Which = None, as_json: Json = False) -> None:
         show_json({"task": task, "events": steps})
         return
     print(f"{task['id']}  {task['kind']} for {task['client']}: {task['status']}" + (f" ({task['error']})" if task["error"] else ""))
-    print("\n".join(f"  {event.at:%H:%M:%S}  {in_words(event)}" for event in steps))
+    print("\n".join(f"  {event.at:%H:%M:%S}  {in_words(event)}" for event in steps if event.kind not in QUIET))
     if task["deliverable"]:
         print(f"deliverable: {task['deliverable']}")
 

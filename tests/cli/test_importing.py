@@ -56,3 +56,18 @@ def test_what_cannot_be_imported_says_why(salon, orders, tmp_path):
         assert said in ended.err
     unknown = salon("import", orders, "--client", "nobody", "--yes")
     assert (unknown.code, "there is no client 'nobody'" in unknown.err) == (3, True)
+
+
+def test_an_erased_person_is_gone_and_evidence_that_read_them_says_so(salon, orders):
+    salon("import", orders, "--client", "salon", "--yes")
+    record = salon("tool", "run", "describe_data", "--client", "salon", "--evidence", stdin="{}").json
+    assert salon("replay", record["id"]).code == 0
+    assert salon("erase", "--client", "salon", "--person", "c1").code == 2
+    done = salon("erase", "--client", "salon", "--person", "c1", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert done.json["report"]["rows"] == {"orders": 1}
+    assert "c1" not in done.out
+    assert done.json["records_marked"] == 1
+    refused = salon("replay", record["id"])
+    assert refused.code == 3
+    assert "not replayable: erased" in refused.err

@@ -23,7 +23,7 @@ def test_help_imports_nothing_heavy_and_lists_every_command():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     assert done.stdout.strip() == "[]"
     shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True, cwd=REPOSITORY).stdout
-    for command in ("demo", "serve", "worker", "db", "migrate", "doctor", "workspace", "client", "key", "import", "document"):
+    for command in ("demo", "serve", "worker", "db", "migrate", "doctor", "workspace", "client", "key", "import", "document", "erase"):
         assert f"\n  {command} " in shown
     for command in ("tool", "task", "deliverable", "verify", "replay"):
         assert f"\n  {command} " in shown

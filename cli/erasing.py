@@ -1,0 +1,54 @@
+"""`groundwork erase`: remove a person from a client's data, for good."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from cli import house
+from cli.exits import refused, unreadable
+from cli.output import Json, show_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("erase")(erase)
+
+
+def erase(
+    client: Annotated[str, typer.Option("--client", "-c", help="slug of the client")],
+    person: Annotated[str, typer.Option("--person", "-p", help="contact id or e-mail address")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    workspace: house.Which = None,
+    as_json: Json = False,
+) -> None:
+    """Erase a person: from every table, every version that held them and every reject file. It cannot be undone.
+
+    Evidence that read those versions keeps its result and is marked as not replayable. Documents that name the person
+    are yours to forget: `groundwork document forget`.
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise unreadable("nobody to ask here: add --yes to erase for good")
+        if not typer.confirm(f"Erase {person!r} from {client!r} for good?", default=False, err=True):
+            raise refused("not erased")
+    done = house.run(_erase(client, person, workspace))
+    if as_json:
+        show_json({"erasure": done.id, "report": done.report, "records_marked": done.records_marked})
+        return
+    rows = ", ".join(f"{count} of {table}" for table, count in done.report.rows.items() if count) or "none"
+    print(f"{done.id}: rows removed: {rows}; {sum(done.report.scrubbed.values())} mentions in rows of others")
+    print(f"{done.report.reject_rows} rows of reject files; {done.records_marked} evidence records can no longer be replayed")
+
+
+async def _erase(client: str, person: str, workspace: str | None) -> Any:
+    from api.erasing import erase as erase_everywhere
+    from graphs.run_tool import today
+
+    async with house.desk(workspace) as desk:
+        async with desk.transaction() as connection:
+            known = await house.find_client(connection, client)
+        on = today(known.locale)
+        return await erase_everywhere(desk.database, desk.settings, desk.workspace.id, known, person, on=on, actor=house.ACTOR)
