@@ -44,11 +44,13 @@ def erase(
 
 
 async def _erase(client: str, person: str, workspace: str | None) -> Any:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
     from api.erasing import erase as erase_everywhere
-    from graphs.run_tool import today
 
     async with house.desk(workspace) as desk:
         async with desk.transaction() as connection:
             known = await house.find_client(connection, client)
-        on = today(known.locale)
+        on = datetime.now(ZoneInfo(known.locale.zone)).date()
         return await erase_everywhere(desk.database, desk.settings, desk.workspace.id, known, person, on=on, actor=house.ACTOR)
