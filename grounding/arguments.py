@@ -1,5 +1,7 @@
 """Provenance of what goes into a tool: a slot, a quotation, a named assumption or an earlier result, so that no number is invented."""
 
+# ruff: noqa: E501 - patterns and messages read better on one line
+
 from __future__ import annotations
 
 import copy

@@ -1,5 +1,7 @@
 """Read a marketer's brief by rules: every number it states becomes a figure of basis `stated`, with the words that state it."""
 
+# ruff: noqa: E501 - patterns and messages read better on one line
+
 from __future__ import annotations
 
 import re
@@ -167,10 +169,9 @@ def stated_figures(text: str, locale: Locale) -> Iterator[Figure]:
 
 def _budget(numerals: list[Numeral], text: str) -> Numeral | None:
     money = [n for n in numerals if n.kind == "money"]
-    for numeral in money:
-        around = text[max(0, numeral.start - 30) : numeral.end + 20].lower()
-        if "budget" in around or "spend" in around:
-            return numeral
+    named = [n for n in money if _says(r"budget", n, text)] or [n for n in money if _says(r"spend|invest", n, text)]
+    if named:
+        return named[0]
     bare = [
         n
         for n in numerals
@@ -178,6 +179,14 @@ def _budget(numerals: list[Numeral], text: str) -> Numeral | None:
     ]
     per = [n for n in money if PER.match(text[n.end : n.end + 16])]
     return (per or bare or money or [None])[0]  # type: ignore[list-item]
+
+
+def _says(word: str, numeral: Numeral, text: str) -> bool:
+    """Whether a word stands beside the number, with no other number and no stop between."""
+    before, after = text[max(0, numeral.start - 40) : numeral.start], text[numeral.end : numeral.end + 30]
+    return bool(
+        re.search(rf"\b(?:{word})\w*[^.;,\d\n]*$", before, re.IGNORECASE) or re.match(rf"^[^.;,\d\n]*?\b(?:{word})", after, re.IGNORECASE)
+    )
 
 
 def _figure(numeral: Numeral, text: str, locale: Locale, used: set[str], edges: tuple[int, int], *, is_budget: bool) -> Figure | None:

@@ -26,7 +26,7 @@ from tools.contract import Figure, Unit
 FORMATS: dict[str, str] = {
     "percent": "a share as a percentage (the default for shares)",
     "points": "a difference of shares as percentage points",
-    "round": "three significant digits",
+    "round": "money to three significant digits, marked as rounded: about R18 500",
     "whole": "no decimals",
     "compact": "short scale: R1.2M",
     "signed": "with + or − in front",
@@ -35,6 +35,8 @@ FORMATS: dict[str, str] = {
 }
 """What may stand after the pipe of a slot."""
 
+ABOUT = {"en": "about ", "de": "etwa ", "fr": "environ ", "es": "unos ", "nl": "ongeveer ", "pt": "cerca de "}
+"""A rounded amount says so; elsewhere ≈ does."""
 SIGNIFICANT = 3
 WHOLE_MONEY_FROM = 1000
 RELATIVE_CAP = 0.05
@@ -125,7 +127,7 @@ def _plain(number: Decimal, kind: Unit, figure: Figure, locale: Locale, form: st
         return _money(number / minor_units(figure.currency or locale.currency), figure, babel, form)
     if kind == "share":
         points = number * 100
-        decimals = 0 if form == "whole" else _share_decimals(points)
+        decimals = 0 if form == "whole" and _keeps(points, 0) else _share_decimals(points)
         pattern = (
             babel.percent_formats[None]
             .pattern.replace("0%", "0" + _fraction(decimals) + "%")
@@ -134,7 +136,7 @@ def _plain(number: Decimal, kind: Unit, figure: Figure, locale: Locale, form: st
         return format_percent(_rounded(points, decimals) / 100, format=pattern, locale=babel, decimal_quantization=False)
     if kind == "points":
         number *= 100
-    text = _compact_or(number, babel, form)
+    text = _compact_or(number, babel, form if kind in ("count", "number") else None if form == "compact" else form)
     if not with_unit:
         return text
     if kind == "points":
@@ -162,7 +164,7 @@ def _money(amount: Decimal, figure: Figure, babel: BabelLocale, form: str | None
     currency = figure.currency or "XXX"
     if form == "compact" and abs(amount) >= 1000 and babel.language in COMPACT_LANGUAGES:
         return format_compact_currency(amount, currency, locale=babel, fraction_digits=_compact_digits(amount))
-    cents = get_currency_precision(currency)
+    cents, exactly = get_currency_precision(currency), amount
     if form == "round" and amount:
         magnitude = math.floor(math.log10(abs(float(amount))))
         amount = amount.quantize(Decimal(1).scaleb(max(magnitude - SIGNIFICANT + 1, -cents)), rounding=ROUND_HALF_UP)
@@ -171,9 +173,10 @@ def _money(amount: Decimal, figure: Figure, babel: BabelLocale, form: str | None
     whole = form == "whole" or (not exact and abs(amount) >= WHOLE_MONEY_FROM)
     decimals = 0 if amount == amount.to_integral_value() or (whole and _keeps(amount, 0)) else cents
     pattern = babel.currency_formats["standard"].pattern.replace("0.00", "0" + "." * bool(decimals) + "0" * decimals)
-    return format_currency(
+    shown = format_currency(
         _rounded(amount, decimals), currency, format=pattern, locale=babel, currency_digits=False, decimal_quantization=False
     )
+    return ABOUT.get(babel.language, "≈") + shown if form == "round" and amount != exactly else shown
 
 
 def _compact_or(number: Decimal, babel: BabelLocale, form: str | None) -> str:

@@ -15,6 +15,7 @@ from tools.contract import SLOT, Column, Figure, Table
 
 ALIAS = re.compile(r"(?:E\d+|[A-Z])")
 OPENED = re.compile(r"\{\{(?=\s*(?:E\d|[ABF]\.))(?:(?!\}\}).){0,120}(?:\}\})?", re.DOTALL)
+HEDGED = re.compile(r"(?:\b(?:about|around|roughly|approximately|nearly|almost|some)|~|≈)[ \u00a0]$", re.IGNORECASE)
 End = Literal["value", "low", "high", "range", "caveat"]
 
 
@@ -126,6 +127,8 @@ def _fill(
         if form is None and wants_no_sign(before, number):
             form = "abs"
         shown = show(figure, locale, form, value=value)
+        if form == "round" and HEDGED.search(before):
+            shown = re.sub(r"^\D*?(?=[-+R$€£¥A-Z]*[ \u00a0]?\d)", "", shown)
     except ValueError as error:
         raise ValueError(f"{match[0]}: {error}") from None
     skip = mend_after(figure, shown, after, match[0])

@@ -1,5 +1,7 @@
 """Verify a rendered text, whoever wrote it: every numeral against the evidence, and every claim against its basis."""
 
+# ruff: noqa: E501 - patterns and messages read better on one line
+
 from __future__ import annotations
 
 from bisect import bisect_right

@@ -1,5 +1,7 @@
 """What marketers call things: concepts with their phrases, channels with their names. A figure's own label adds to these."""
 
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
 from __future__ import annotations
 
 import re

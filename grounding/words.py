@@ -1,5 +1,7 @@
 """Words that carry a direction, a cause or a comparison. Kept apart so that renderer and verifier read them alike."""
 
+# ruff: noqa: E501 - patterns and messages read better on one line
+
 from __future__ import annotations
 
 UP = (

@@ -1,5 +1,7 @@
 """A deliverable as one HTML page: sanitised, its style inside, fit for print."""
 
+# ruff: noqa: E501 - patterns and messages read better on one line
+
 from __future__ import annotations
 
 import re

@@ -29,7 +29,9 @@ def missing_caveats(around: Surroundings, used: Iterable[str]) -> list[MissingCa
                     named = {name for mention in around.within(around.entities, sentence.start, sentence.end) for name in mention.names}
                     seen = seen or not about or not named or bool(about & named)
             if not seen:
-                missing.append(MissingCaveat(evidence=alias, code=caveat.code, text=caveat.text, slot=f"{{{{{alias}.caveats.{caveat.code}}}}}"))
+                missing.append(
+                    MissingCaveat(evidence=alias, code=caveat.code, text=caveat.text, slot=f"{{{{{alias}.caveats.{caveat.code}}}}}")
+                )
     return missing
 
 

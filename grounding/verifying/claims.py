@@ -1,5 +1,7 @@
 """Words that claim more than a number: a cause, a comparison, significance. Each keeps to the basis of the figures beside it."""
 
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
 from __future__ import annotations
 
 import re
@@ -96,7 +98,9 @@ class Claims:
             if len(mentions) != 1:
                 continue
             below = [sentence for sentence in self.around.plain.sentences if sentence.headings[:1] == (span,)]
-            figures = [c.known for sentence in below for _, c in self.figures(sentence) if c.known.kind == mentions[0].kind and c.known.entities]
+            figures = [
+                c.known for sentence in below for _, c in self.figures(sentence) if c.known.kind == mentions[0].kind and c.known.entities
+            ]
             if figures and not any(known.entities & mentions[0].names for known in figures):
                 words = self.text[mentions[0].start : mentions[0].end]
                 found.append((heading, Claim(mentions[0].start, mentions[0].end, "heading", f"the figures below are not of {words}")))

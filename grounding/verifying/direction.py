@@ -1,5 +1,7 @@
 """Which way a numeral goes, from its sign and the words around it: "fell by 12%", "a 12% drop", "12% lower", "up 12%"."""
 
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
 from __future__ import annotations
 
 import re

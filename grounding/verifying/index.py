@@ -15,7 +15,9 @@ from tools.contract import Figure, Unit
 
 EVENTS = ("booking", "order", "purchase", "sign-up", "signup", "trial", "install", "subscription", "sale", "lead", "customer")
 GENERIC_EVENTS = frozenset({"acquisition", "conversion", "action"})
-EVENT_COSTS = re.compile(r"\b(?:a|an|one|each|every)[ \u00a0](?P<event>" + "|".join(EVENTS) + r"|click)\b[^.;\d]{0,30}?\b(?:costs?|at)\b", re.IGNORECASE)
+EVENT_COSTS = re.compile(
+    r"\b(?:a|an|one|each|every)[ \u00a0](?P<event>" + "|".join(EVENTS) + r"|click)\b[^.;\d]{0,30}?\b(?:costs?|at)\b", re.IGNORECASE
+)
 WHOLES = {"spend_share": "spend", "revenue_share": "revenue", "customer_share": "customers"}
 """A share of spend may be told as spend."""
 FIRST_WORD = re.compile(r"(?<![\w-])[^\W_]+")
@@ -193,7 +195,11 @@ class Index:
         for way in self.phrases:
             by_word.setdefault(FIRST_WORD.match(way)[0] if FIRST_WORD.match(way) else way, []).append(way)  # type: ignore[index]
         self._by_word = {
-            word: re.compile("(?:" + "|".join(re.escape(way).replace(r"\ ", r"[ \u00a0-]") for way in sorted(ways, key=len, reverse=True)) + r")(?![\w]|-\w)")
+            word: re.compile(
+                "(?:"
+                + "|".join(re.escape(way).replace(r"\ ", r"[ \u00a0-]") for way in sorted(ways, key=len, reverse=True))
+                + r")(?![\w]|-\w)"
+            )
             for word, ways in by_word.items()
         }
         self._loose = {re.sub(r"[\s\u00a0-]", " ", phrase): names for phrase, names in self.phrases.items()}
@@ -213,7 +219,14 @@ class Index:
             words = re.sub(r"[\s\u00a0-]", " ", match[0])
             found.append(Mention(match.start(), last, self._loose[words], "metric", words.startswith(ADJACENT)))
         for match in EVENT_COSTS.finditer(text):
-            found.append(Mention(match.start("event"), match.end("event"), self.phrases.get(f"cost per {match['event'].lower()}", frozenset({"cpa"})), "metric"))
+            found.append(
+                Mention(
+                    match.start("event"),
+                    match.end("event"),
+                    self.phrases.get(f"cost per {match['event'].lower()}", frozenset({"cpa"})),
+                    "metric",
+                )
+            )
         return sorted(found, key=lambda mention: mention.start)
 
     def units_of(self, concepts: frozenset[str]) -> frozenset[Unit] | None:
@@ -260,7 +273,11 @@ class Index:
         start, end = _period(figure.period)
         words = frozenset(word[:5] for word in re.findall(r"[a-z]{3,}", text) if word not in ("the", "per", "and", "for", "with", "that"))
         concepts, units = self._concepts(figure), concept_units()
-        derived = bool(concepts) and figure.unit in ("multiple", "share", "points") and not any(figure.unit in units.get(name, ()) for name in concepts)
+        derived = (
+            bool(concepts)
+            and figure.unit in ("multiple", "share", "points")
+            and not any(figure.unit in units.get(name, ()) for name in concepts)
+        )
         change, downward = bool(CHANGE_METRIC.search(text)), bool(DOWNWARD_METRIC.search(text))
         return Known(alias, figure, concepts, words, entities, kind, change, derived, downward, factor, start, end)
 

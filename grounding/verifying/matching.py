@@ -1,5 +1,7 @@
 """Judge one numeral: which figure stands behind it, and whether unit, size, sign, entity, metric and period agree."""
 
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
 from __future__ import annotations
 
 import re
@@ -222,7 +224,10 @@ class Judge:
                     step = max(step, numeral.rounded)
             if figure.unit == "money" and candidate.end == "value" and step <= candidate.known.factor + EPSILON:
                 step = candidate.known.factor
-            if abs(shown - true) <= step / 2 * (1 + 1e-6) + EPSILON * max(1.0, true) and abs(shown - true) <= (FRACTION_CAP if numeral.role == "fraction" else RELATIVE_CAP) * true + EPSILON:
+            if (
+                abs(shown - true) <= step / 2 * (1 + 1e-6) + EPSILON * max(1.0, true)
+                and abs(shown - true) <= (FRACTION_CAP if numeral.role == "fraction" else RELATIVE_CAP) * true + EPSILON
+            ):
                 return True
         return False
 
@@ -367,11 +372,7 @@ class Judge:
         mine = [mention for mention in self.around.within(self.around.metrics, *place.clause) if self.may_be(mention, known, numeral)]
         if known.change and known.concepts - CHANGES:
             mine = [mention for mention in mine if mention.names - CHANGES] or mine
-        close = [
-            m
-            for m in mine
-            if 0 <= m.start - numeral.end <= (2 if m.adjacent else 24) and not self.apart(place, numeral.end, m.start)
-        ]
+        close = [m for m in mine if 0 <= m.start - numeral.end <= (2 if m.adjacent else 24) and not self.apart(place, numeral.end, m.start)]
         mine = [m for m in mine if not m.adjacent or m in close]
         if close and (close[0].start - numeral.end <= 2 or not any(m.end <= numeral.start for m in mine)):
             return self.agrees(known, close[:2] if close[0].start - numeral.end > 2 else close[:1], place)

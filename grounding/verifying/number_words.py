@@ -1,5 +1,7 @@
 """Numbers written as words: "twelve", "two-thirds", "doubled", "threefold", "half of"."""
 
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
 from __future__ import annotations
 
 import re
@@ -103,15 +105,15 @@ def _cardinal(tokens: list[str], before: str, after: str) -> Read | None:
     if tokens == ["zero"] and re.match(r"^[ -](?:party|click|based|sum|cost)\b", after, re.IGNORECASE):
         return None
     total = current = 0.0
-    for token in tokens:
-        if token in ("a", "an", "and", ""):
+    for word in tokens:
+        if word in ("a", "an", "and", ""):
             continue
-        if token == "dozen":
+        if word == "dozen":
             current = (current or 1) * 12
-        elif token in BIG:
-            current = (current or 1) * BIG[token]
-            if BIG[token] > 100:
+        elif word in BIG:
+            current = (current or 1) * BIG[word]
+            if BIG[word] > 100:
                 total, current = total + current, 0.0
         else:
-            current += ONES.get(token, TENS.get(token, 0))
+            current += ONES.get(word, TENS.get(word, 0))
     return total + current, "bare", "number"

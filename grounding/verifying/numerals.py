@@ -1,5 +1,7 @@
 """Read every numeral and number word of a text: value, unit, sign, scale and the step of its last printed digit."""
 
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
 from __future__ import annotations
 
 import re
@@ -113,7 +115,7 @@ AGE_BEFORE = re.compile(
 AGE_AFTER = re.compile(r"^(?:[-–\u00a0 ]?(?:to|and|\d)[^.;]{0,8})?[ \u00a0-]year(?:s)?[- ]olds?\b", re.IGNORECASE)
 CREATIVE = re.compile(r"^[- \u00a0](?:seconds?|sec|minutes?|min)\b|^s\b", re.IGNORECASE)
 HEDGE = re.compile(
-    r"(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|close to|some|circa|just over|just under|a little over|a little under|over|under|more than|less than)|~|≈)[ \u00a0]?$",
+    r"(?:\b(?:about|around|roughly|etwa|environ|unos|ongeveer|cerca de|approximately|approx\.?|nearly|almost|close to|some|circa|just over|just under|a little over|a little under|over|under|more than|less than)|~|≈)[ \u00a0]?$",
     re.IGNORECASE,
 )
 

@@ -1,5 +1,7 @@
 """The stretches of time that a text names, and whether a figure's period is one of them."""
 
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
 from __future__ import annotations
 
 import re
@@ -18,7 +20,9 @@ MONTHS = re.compile(
     rf"\b(?P<first>{MONTH})(?:[ \u00a0](?P<y1>(?:19|20)\d\d))?[ \u00a0]?(?:to|until|through|[-–—])[ \u00a0]?(?P<last>{MONTH})(?:[ \u00a0](?P<y2>(?:19|20)\d\d))?\b",
     re.IGNORECASE,
 )
-BETWEEN_MONTHS = re.compile(rf"\bbetween[ \u00a0](?P<first>{MONTH})[ \u00a0]and[ \u00a0](?P<last>{MONTH})(?:[ \u00a0](?P<y2>(?:19|20)\d\d))?\b", re.IGNORECASE)
+BETWEEN_MONTHS = re.compile(
+    rf"\bbetween[ \u00a0](?P<first>{MONTH})[ \u00a0]and[ \u00a0](?P<last>{MONTH})(?:[ \u00a0](?P<y2>(?:19|20)\d\d))?\b", re.IGNORECASE
+)
 QUARTER = re.compile(
     r"\b(?:[QH][1-4](?:[ \u00a0/-]?(?:of )?(?:19|20)\d\d)?|(?:19|20)\d\d[ \u00a0-]?[QH][1-4])\b|\b(?P<word>first|second|third|fourth)[ \u00a0](?P<what>quarter|half)(?:[ \u00a0](?:of )?(?P<of>(?:19|20)\d\d))?",
     re.IGNORECASE,
@@ -154,7 +158,8 @@ def holds(span: Span, first: date, last: date) -> bool:
     if span.length is not None:
         low, high = LENGTHS[span.length]
         return low <= (last - first).days + 1 <= high
-    assert span.first is not None and span.last is not None
+    assert span.first is not None
+    assert span.last is not None
     start, end = span.first, span.last
     if span.year_open and start.year != first.year:
         shift = first.year - start.year

@@ -1,5 +1,7 @@
 """Mutants of a rendered draft: one thing made wrong in each, by kind."""
 
+# ruff: noqa: E501 - prose of drafts stays on its line
+
 from __future__ import annotations
 
 import re
@@ -58,7 +60,9 @@ PERIODS = {
     "monthly": ("weekly", "yearly"),
 }
 CAUSES = ("drove", "caused", "led to", "generated", "resulted in", "boosted", "thanks to")
-NEUTRAL = re.compile(r"\b(?:brought|recorded|had|saw|came with|went with|coincided with|came to|reached|was|were|took|holds|spent|covers|expects)\b")
+NEUTRAL = re.compile(
+    r"\b(?:brought|recorded|had|saw|came with|went with|coincided with|came to|reached|was|were|took|holds|spent|covers|expects)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,10 @@ def _words(text: str) -> Iterator[Mutant]:
                 for other in others:
                     yield _put(text, match.start(), match.end(), other, "metric")
     for match in re.finditer(r"\b(?:" + "|".join(VERBS) + r")\b", hidden):
-        if re.match(r"^(?: \w+){0,2} ?(?:by |of )?\0", hidden[match.end() : match.end() + 30]) or hidden[match.start() - 2 : match.start() - 1] == "\0":
+        if (
+            re.match(r"^(?: \w+){0,2} ?(?:by |of )?\0", hidden[match.end() : match.end() + 30])
+            or hidden[match.start() - 2 : match.start() - 1] == "\0"
+        ):
             yield _put(text, match.start(), match.end(), VERBS[match[0]], "sign")
     for key, others in PERIODS.items():
         for match in re.finditer(rf"\b{re.escape(key)}\b", hidden):
@@ -158,7 +165,10 @@ def _words(text: str) -> Iterator[Mutant]:
                 for other in others:
                     yield _put(text, match.start(), match.end(), other, "period")
     for match in NEUTRAL.finditer(hidden):
-        if _beside_figure(hidden, match.start(), match.end(), places) and "test" not in hidden[max(0, hidden.rfind("\n", 0, match.start())) : match.end()].lower():
+        if (
+            _beside_figure(hidden, match.start(), match.end(), places)
+            and "test" not in hidden[max(0, hidden.rfind("\n", 0, match.start())) : match.end()].lower()
+        ):
             for cause in CAUSES:
                 yield _put(text, match.start(), match.end(), cause, "cause")
 

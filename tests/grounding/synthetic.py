@@ -1,5 +1,7 @@
 """Simulated evidence and hand-written drafts for the tests of grounding. Nothing here is of a real client."""
 
+# ruff: noqa: E501 - prose of drafts stays on its line
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
@@ -19,7 +21,11 @@ BRIEF = "R15 000 a month, Google Ads, Meta, LinkedIn, TikTok and email, goal: bo
 
 
 def record(alias: str, tool: str, figures: list[Figure], caveats: tuple[Caveat, ...] = (), **result: Any) -> Evidence:
-    body = {"figures": [f.model_dump(mode="json") for f in figures], "findings": [], "caveats": [c.model_dump(mode="json") for c in caveats]}
+    body = {
+        "figures": [f.model_dump(mode="json") for f in figures],
+        "findings": [],
+        "caveats": [c.model_dump(mode="json") for c in caveats],
+    }
     return Evidence(id=f"ev_{alias.lower()}", alias=alias, tool=tool, version=1, request={}, result={**body, **result}, created_at=NOW)
 
 
@@ -47,7 +53,16 @@ def channel_figures() -> list[Figure]:
         found += [
             money(f"{name}.spend", spend, "spend", "spend", **at),
             figure(f"{name}.conversions", conversions, "count", "conversions", "bookings", basis="attributed", **at),
-            money(f"{name}.cpa", cpa, "cpa", "cost per booking", denominator="bookings", interval=Interval(low=cpa * 0.9, high=cpa * 1.12), basis="attributed", **at),
+            money(
+                f"{name}.cpa",
+                cpa,
+                "cpa",
+                "cost per booking",
+                denominator="bookings",
+                interval=Interval(low=cpa * 0.9, high=cpa * 1.12),
+                basis="attributed",
+                **at,
+            ),
             figure(f"{name}.clicks", clicks, "count", "clicks", "clicks", **at),
             figure(f"{name}.ctr", ctr, "share", "ctr", "click-through rate", denominator="impressions", **at),
             figure(f"{name}.conversion_rate", rate, "share", "conversion_rate", "conversion rate", denominator="clicks", **at),
@@ -88,7 +103,16 @@ def plan_figures() -> list[Figure]:
         ]
     return [
         *found,
-        figure("gain", 13.6, "count", "gain", "expected gain in bookings", denominator="month", interval=Interval(low=2.4, high=24.1, level=0.8, kind="prediction"), basis="model"),
+        figure(
+            "gain",
+            13.6,
+            "count",
+            "gain",
+            "expected gain in bookings",
+            denominator="month",
+            interval=Interval(low=2.4, high=24.1, level=0.8, kind="prediction"),
+            basis="model",
+        ),
         figure("chance_worse", 0.092, "share", "p_worse", "chance that the plan is worse than the current plan", basis="model"),
         figure("holdout_error", 0.114, "share", "holdout_error", "holdout error", basis="model"),
     ]
@@ -96,14 +120,41 @@ def plan_figures() -> list[Figure]:
 
 def forecast_figures() -> list[Figure]:
     return [
-        figure("bookings", 126.4, "count", "conversions", "bookings", period=DECEMBER, interval=Interval(low=103.2, high=151.8, level=0.8, kind="prediction"), basis="model"),
-        money("revenue", 10342500, "revenue", "revenue", period=DECEMBER, interval=Interval(low=8410000, high=12480000, level=0.8, kind="prediction"), basis="model"),
+        figure(
+            "bookings",
+            126.4,
+            "count",
+            "conversions",
+            "bookings",
+            period=DECEMBER,
+            interval=Interval(low=103.2, high=151.8, level=0.8, kind="prediction"),
+            basis="model",
+        ),
+        money(
+            "revenue",
+            10342500,
+            "revenue",
+            "revenue",
+            period=DECEMBER,
+            interval=Interval(low=8410000, high=12480000, level=0.8, kind="prediction"),
+            basis="model",
+        ),
     ]
 
 
 def experiment_figures() -> list[Figure]:
     return [
-        figure("lift", 0.083, "share", "lift", "lift in bookings", entity="email", interval=Interval(low=0.021, high=0.145), basis="experiment", period="2026-05-01/2026-05-31"),
+        figure(
+            "lift",
+            0.083,
+            "share",
+            "lift",
+            "lift in bookings",
+            entity="email",
+            interval=Interval(low=0.021, high=0.145),
+            basis="experiment",
+            period="2026-05-01/2026-05-31",
+        ),
         figure("n_per_arm", 5240, "count", "sample_size", "people per arm"),
         figure("days", 28, "days", "duration", "length of the test"),
         figure("mde", 0.012, "points", "mde", "minimum detectable effect"),
@@ -128,7 +179,14 @@ def evidence() -> list[Evidence]:
             "E4",
             "allocate_budget",
             plan_figures(),
-            (Caveat(code="extrapolation", text="LinkedIn's amount lies outside of the spend on record.", insist=True, signs=("outside of the spend", "extrapolat", "beyond the spend")),),
+            (
+                Caveat(
+                    code="extrapolation",
+                    text="LinkedIn's amount lies outside of the spend on record.",
+                    insist=True,
+                    signs=("outside of the spend", "extrapolat", "beyond the spend"),
+                ),
+            ),
         ),
         record("E5", "forecast_campaign", forecast_figures()),
         record("E6", "analyze_experiment", experiment_figures()),

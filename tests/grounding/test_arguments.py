@@ -1,5 +1,7 @@
 """Inputs have provenance: what is given a source passes, every attempt to launder a number is refused."""
 
+# ruff: noqa: E501 - prose of drafts stays on its line
+
 from __future__ import annotations
 
 from typing import Any
@@ -34,7 +36,12 @@ class Plan(Request):
 
 
 TOOL = Tool("plan", 1, "budget", "Plan.", "Plan.", Plan, ToolResult, False, lambda request: ToolResult())
-CURVES = record("E8", "fit_response_curves", [figure("error", 0.1, "share", "holdout_error", "holdout error", basis="model")], curves={"meta": {"a": 1.5}})
+CURVES = record(
+    "E8",
+    "fit_response_curves",
+    [figure("error", 0.1, "share", "holdout_error", "holdout error", basis="model")],
+    curves={"meta": {"a": 1.5}},
+)
 KNOWN = {r.alias: r for r in [*evidence(), CURVES]}
 BUDGET = "{{B.budget}}"
 
@@ -158,7 +165,13 @@ def test_a_slot_brings_its_own_unit_and_basis():
     resolved = resolve(load("calculate"), {"operation": "ratio", "operands": operands}, KNOWN, BRIEF, locale=ZA)
     assert [operand["basis"] for operand in resolved.request["operands"]] == ["stated", "model"]
     with pytest.raises(ToolInputError, match="takes money"):
-        resolve(load("calculate"), {"operation": "ratio", "operands": [{**operands[0], "unit": "money", "currency": "ZAR"}]}, KNOWN, BRIEF, locale=ZA)
+        resolve(
+            load("calculate"),
+            {"operation": "ratio", "operands": [{**operands[0], "unit": "money", "currency": "ZAR"}]},
+            KNOWN,
+            BRIEF,
+            locale=ZA,
+        )
 
 
 def test_the_agents_schema_offers_the_ways_and_no_plain_number():

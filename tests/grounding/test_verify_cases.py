@@ -178,7 +178,13 @@ def test_what_the_brief_states_is_verified():
 
 
 def test_two_figures_are_never_added_to_fit():
-    evidence_ = [record("E1", "t", [figure("a", 40, "count", "clicks", "clicks", entity="meta"), figure("b", 60, "count", "clicks", "clicks", entity="tiktok")])]
+    evidence_ = [
+        record(
+            "E1",
+            "t",
+            [figure("a", 40, "count", "clicks", "clicks", entity="meta"), figure("b", 60, "count", "clicks", "clicks", entity="tiktok")],
+        )
+    ]
     assert not verify("Meta and TikTok had 100 clicks.", evidence_, locale=ZA).ok
 
 

@@ -1,0 +1,76 @@
+"""A brief is read by rule: its numbers become stated figures with the words that state them."""
+
+from __future__ import annotations
+
+import pytest
+
+from grounding.brief import BriefError, read_brief
+from grounding.evidence import Evidence, Locale
+from tests.grounding.synthetic import AS_OF, BRIEF, NOW, ZA
+
+
+def read(text: str, locale: Locale = ZA) -> Evidence:
+    return read_brief(text, locale, as_of=AS_OF, now=NOW)
+
+
+def test_budget_goal_channels_and_targets():
+    brief = read(BRIEF)
+    figures = {f.key: f for f in brief.figures}
+    budget = figures["budget"]
+    assert (budget.value, budget.currency, budget.denominator, budget.basis, budget.source) == (
+        1500000,
+        "ZAR",
+        "month",
+        "stated",
+        "R15 000 a month",
+    )
+    assert (figures["conversions"].value, figures["conversions"].denominator) == (110, "month")
+    assert brief.result["goal"] == "bookings"
+    assert brief.result["channels"] == ["google_ads", "meta", "linkedin", "tiktok", "email"]
+    assert (brief.alias, brief.tool) == ("B", "brief")
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "value", "per"),
+    [
+        ("Budget: R45,000 per quarter", ZA, 4500000, "quarter"),
+        ("We have R20k/month", ZA, 2000000, "month"),
+        ("R1.5 million a year for Meta", ZA, 150000000, "year"),
+        ("monthly budget of R8 500,50", ZA, 850050, "month"),
+        ("Budget 12000", ZA, 1200000, None),
+        ("$3,000 weekly", Locale(language="en-US", currency="USD"), 300000, "week"),
+        ("Budget 15.000,00 € im Monat", Locale(language="de-DE", currency="EUR"), 1500000, None),
+        ("CPA under R180; the budget is R30 000 a month", ZA, 3000000, "month"),
+        ("¥500000 a month", Locale(language="en-US", currency="JPY"), 500000, "month"),
+    ],
+)
+def test_budgets_in_any_notation(text: str, locale: Locale, value: int, per: str | None):
+    budget = next(f for f in read(text, locale).figures if f.key == "budget")
+    assert (budget.value, budget.denominator) == (value, per)
+
+
+def test_every_number_has_a_key_and_its_quotation():
+    brief = read("Budget R30 000 a month. R5 000 for Meta. Conversion rate is 2,5%. We want 200 bookings in 12 weeks.")
+    figures = {f.key: f for f in brief.figures}
+    assert figures["meta.amount"].value == 500000 if "meta.amount" in figures else any(f.entity == "meta" for f in figures.values())
+    assert figures["conversion_rate"].value == 0.025
+    assert {f.unit for f in figures.values()} >= {"money", "share", "count", "weeks"}
+    assert all(
+        f.source and f.source in "Budget R30 000 a month. R5 000 for Meta. Conversion rate is 2,5%. We want 200 bookings in 12 weeks."
+        for f in figures.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("Budget R0, goal: bookings", "zero"),
+        ("A budget of -R500", "negative"),
+        ("XQZ 5000 a month", "no currency"),
+    ],
+)
+def test_what_a_bad_brief_gets(text: str, told: str):
+    with pytest.raises(BriefError, match=told):
+        read(text)
