@@ -15,7 +15,11 @@ UNIT = re.compile(r"unit: (\w+)")
 
 
 class CannotFill(Exception):
-    """A required argument that no rule can fill: the step is left out."""
+    """A required argument that no rule can fill: the step is left out. `tool`: whose result it waits for, if that is all."""
+
+    def __init__(self, name: str, tool: str | None = None):
+        super().__init__(name)
+        self.tool = tool
 
 
 def fill(tool: Offered, desk: Desk) -> dict[str, Any]:
@@ -29,7 +33,8 @@ def corrected(tool: Offered, refused: Answer, desk: Desk) -> dict[str, Any] | No
     field = ((refused.refusal or {}).get("field") or "").split(".")[0]
     if not field or field not in tool.schema.get("properties", {}):
         return None
-    if field in given and field not in tool.schema.get("required", ()):
+    part = tool.schema["properties"][field]
+    if field in given and field not in tool.schema.get("required", ()) and role(part, tool.schema) != "result":
         given.pop(field)
         return given
     if field not in given:
@@ -101,7 +106,7 @@ def result_slot(description: str, desk: Desk) -> str:
     answer = desk.good(wanted["tool"])
     slot = answer.result(wanted["name"]) if answer else None
     if slot is None:
-        raise CannotFill(f"{wanted['tool']}.{wanted['name']}")
+        raise CannotFill(wanted["name"], wanted["tool"])
     return slot
 
 

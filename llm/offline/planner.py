@@ -8,8 +8,8 @@ from typing import Any
 
 from llm.offline.arguments import CannotFill, corrected, fill, properties, role
 from llm.offline.playbook import NotYet, holds
-from llm.offline.reading import Desk, Offered
-from llm.offline.recipes import AFTER_THE_REST, RECIPES
+from llm.offline.reading import Answer, Desk, Offered
+from llm.offline.recipes import AFTER_THE_REST, AGAIN, RECIPES
 from llm.offline.repair import mend
 from llm.offline.writers import writer_for
 
@@ -57,29 +57,51 @@ def _due(desk: Desk) -> Iterator[tuple[str, dict[str, Any]]]:
         if tool is None:
             continue
         try:
-            arguments = _arguments(tool, condition, desk, waiting)
+            call = _call(tool, condition, desk, waiting)
         except NotYet:
             waiting.add(name)
             continue
-        if arguments is not None:
-            waiting.add(name)
-            yield name, arguments
+        if call is not None:
+            waiting.add(call[0])
+            yield call
 
 
-def _arguments(tool: Offered, condition: str, desk: Desk, waiting: set[str]) -> dict[str, Any] | None:
-    """What to call a step's tool with; None when the step is done, left out, or no rule can fill it. Raises NotYet."""
+def _call(tool: Offered, condition: str, desk: Desk, waiting: set[str]) -> tuple[str, dict[str, Any]] | None:
+    """What to call for a step; None when it is done, left out, or no rule can fill its arguments. Raises NotYet.
+
+    A step that needs the result of a tool that was not called calls for that tool first.
+    """
     last, tries = desk.last(tool.name), desk.tries(tool.name)
     if last is not None:
-        again = last.refusal is not None and last.refusal.get("kind") == "input" and tries < MOST_TRIES
-        return corrected(tool, last, desk) if again else None
+        mended = _again(tool, last, desk) if last.refusal is not None and tries < MOST_TRIES else None
+        return (tool.name, mended) if mended is not None else None
     if not holds(condition, desk, waiting):
         return None
     if waiting and takes_figures(tool):
         raise NotYet(tool.name)
     try:
-        return RECIPES[tool.name](tool, desk) if tool.name in RECIPES else fill(tool, desk)
+        return tool.name, arguments_for(tool, desk)
+    except CannotFill as missing:
+        first = desk.tool(missing.tool) if missing.tool else None
+        if first is None or desk.last(first.name) is not None:
+            return None
+    try:
+        return first.name, arguments_for(first, desk)
     except CannotFill:
         return None
+
+
+def _again(tool: Offered, last: Answer, desk: Desk) -> dict[str, Any] | None:
+    """The arguments of a second try; None when the refusal stands."""
+    kind = (last.refusal or {}).get("kind")
+    if kind == "not_enough_data" and tool.name in AGAIN:
+        return AGAIN[tool.name](tool, last, desk)
+    return corrected(tool, last, desk) if kind == "input" else None
+
+
+def arguments_for(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """The arguments of a tool, by its recipe or by its schema alone. Raises CannotFill."""
+    return RECIPES[tool.name](tool, desk) if tool.name in RECIPES else fill(tool, desk)
 
 
 def takes_figures(tool: Offered) -> bool:

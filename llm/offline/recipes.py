@@ -2,23 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from llm.offline.arguments import fill, properties
-from llm.offline.reading import Desk, Offered
+from llm.offline.arguments import CannotFill, assumed, deref, fill, properties
+from llm.offline.reading import Answer, Desk, Offered, Slot
 
 Recipe = Callable[[Offered, Desk], dict[str, Any]]
+
+OUTCOME_NAME = re.compile(r"[a-z][a-z -]*")
 
 
 def benchmarks(tool: Offered, desk: Desk) -> dict[str, Any]:
     """The channels of the brief that the tool knows."""
     arguments = fill(tool, desk)
-    items = properties(tool).get("channels", {}).get("items", {})
+    items = deref(properties(tool).get("channels", {}).get("items", {}), tool.schema)
     known = [channel for channel in desk.channels if not items.get("enum") or channel in items["enum"]]
     return arguments | ({"channels": known} if known else {})
 
 
-RECIPES: dict[str, Recipe] = {"find_benchmarks": benchmarks}
+def allocation(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """The budget over the brief's channels; those channels are named, so that money goes to no other."""
+    arguments = fill(tool, desk)
+    if desk.channels and "channels" in properties(tool):
+        arguments["channels"] = list(desk.channels)
+    return arguments
+
+
+def forecast(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """With curves from them; without, from a low, likely and high cost per click and conversion rate of each channel."""
+    arguments = fill(tool, desk)
+    if "curves" in arguments:
+        return arguments
+    rates = [rate for channel in desk.channels if (rate := _rates(channel, desk))]
+    if not rates or len(rates) < len(desk.channels):
+        raise CannotFill("rates")
+    goal = desk.named.get("goal", "")
+    named = {"outcome_name": goal} if OUTCOME_NAME.fullmatch(goal) else {}
+    worth = _worth(desk)
+    return arguments | {"rates": rates, **named} | ({"value_per_conversion": worth} if worth else {})
+
+
+def _rates(channel: str, desk: Desk) -> dict[str, Any] | None:
+    """A channel's own short record, with its intervals as the low and high values."""
+    own = desk.good("summarize_channels")
+    cost, rate = (own.get(f"{channel}.{key}") if own else None for key in ("cpc", "conversion_rate"))
+    if cost and rate and cost.interval and rate.interval:
+        return {"channel": channel, "cost_per_click": _ends(cost), "conversion_rate": _ends(rate), "basis": "observed"}
+    return None
+
+
+def _ends(slot: Slot) -> dict[str, str]:
+    return {"low": slot.end("low"), "likely": slot.slot, "high": slot.end("high")}
+
+
+def _worth(desk: Desk) -> str | None:
+    """What an order brings on average, where a tool gave it for all customers."""
+    segments = desk.good("segment_audience")
+    found = segments.get("average_order_value") if segments else None
+    return found.slot if found else None
+
+
+def experiment(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """From the client's own data; when that was refused, from the short record of the ads: claimed conversions per click."""
+    arguments = fill(tool, desk)
+    if desk.tables.keys() >= {"contacts", "orders"} or desk.tables.keys() >= {"events"}:
+        return arguments
+    return arguments | dict(_baseline(desk))
+
+
+def _baseline(desk: Desk) -> Iterator[tuple[str, Any]]:
+    own = desk.good("summarize_channels")
+    rate = own.get("total.conversion_rate") if own else None
+    if rate is not None:
+        yield "baseline_rate", rate.slot
+    else:
+        yield (
+            "baseline_rate",
+            assumed(
+                0.02,
+                "visit_to_goal",
+                "nothing on record says how often a visit ends in the goal; a cautious start until the first weeks show it",
+            ),
+        )
+
+
+def experiment_again(tool: Offered, refused: Answer, desk: Desk) -> dict[str, Any] | None:
+    """A test for which the data says too little is sized from the ads' own claimed rate, when that is there and was not tried."""
+    if "baseline_rate" in refused.arguments:
+        return None
+    filled = dict(_baseline(desk))
+    return {**refused.arguments, **filled, "unit": "visitor"}
+
+
+RECIPES: dict[str, Recipe] = {
+    "find_benchmarks": benchmarks,
+    "allocate_budget": allocation,
+    "forecast_campaign": forecast,
+    "design_experiment": experiment,
+}
+AGAIN: dict[str, Callable[[Offered, Answer, Desk], dict[str, Any] | None]] = {"design_experiment": experiment_again}
+"""Second tries after a refusal for want of data: another way to the same end."""
+
 AFTER_THE_REST = frozenset({"forecast_campaign", "design_experiment"})
 """Tools whose recipe reads every earlier answer, though their schema does not say so."""

@@ -13,18 +13,18 @@ MINIMUM_TERMS = 3
 
 def audiences(view: View) -> list[dict[str, Any]]:
     """The audiences that the documents name, else the segments, else present customers."""
-    found = [_named(view, one) for one in view.voice.audiences if one.text][:4]
+    found = [_named(view, one, place) for place, one in enumerate(view.voice.audiences) if one.text][:4]
     return found or _segments(view) or [_everyone(view)]
 
 
-def _named(view: View, audience: Any) -> dict[str, Any]:
-    reach = [name for channel in view.channels if (name := view.name(channel)) and _mentions(audience.text, channel, name)]
-    where = listed(reach) if reach else listed(view.name(channel) for channel in view.channels[:2])
-    question = next((text for text, _ in view.voice.questions), None)
+def _named(view: View, audience: Any, place: int) -> dict[str, Any]:
+    reach = [channel for channel in view.channels if _mentions(audience.text, channel, view.name(channel))] or list(view.channels[:2])
+    questions = [text for text, _ in view.voice.questions]
+    question = questions[place % len(questions)] if questions else None
     return {
         "name": capital(audience.name),
         "who": f"{audience.text} {audience.passage.cite}",
-        "targeting": f"Reached on {where}. {_settings(view, reach[0] if reach else _key(view, where))}",
+        "targeting": f"Reached on {listed(view.name(channel) for channel in reach)}. {_settings(view, reach[0])}",
         "message": f"Answer what they ask before they {view.ask['verb']}: {question}"
         if question
         else f"Say what it is and how to {view.ask['verb']}, in your own words.",
@@ -39,10 +39,6 @@ def _mentions(text: str, channel: str, name: str) -> bool:
         *({"instagram", "facebook"} if channel == "meta" else ()),
     }
     return any(word in text.lower() for word in words)
-
-
-def _key(view: View, where: str) -> str:
-    return next((channel for channel in view.channels if where.startswith(view.name(channel))), view.channels[0])
 
 
 def _settings(view: View, channel: str) -> str:
@@ -191,7 +187,7 @@ def content_plan(view: View) -> list[dict[str, Any]]:
     """A first month of pieces, a few a week, over the channels that get money."""
     lines = first_lines(view)
     rows = []
-    for index, day in enumerate((0, 2, 5, 7, 9, 12, 14, 16, 19, 21, 23, 26)):
+    for index, day in enumerate((7, 9, 12, 14, 16, 19, 21, 23, 26, 28, 30, 33)):
         channel = view.channels[index % len(view.channels)]
         formats = CHANNELS.get(channel, {}).get("formats", ["image"])
         line, cite = lines[index % len(lines)]

@@ -32,9 +32,7 @@ def risks(view: View) -> list[dict[str, Any]]:
         "mitigation": "Decide on the client's own records; use the claims to compare a channel with itself.",
         "owner": "agency",
     }
-    season = next(
-        ((text, p) for text, p in view.voice.about("season", "full", "quiet", "november", "december", "january") if len(text) > 25), None
-    )
+    season = next(iter(view.voice.under("season")), None)
     capacity = {
         "risk": f"The season: {season[0].rstrip('.')} {season[1].cite}." if season else "Demand grows faster than it can be served.",
         "sign": "Cost per click rises on every channel in the same week." if season else "Waiting times grow and reviews mention it.",

@@ -21,7 +21,9 @@ def summary(view: View) -> list[str]:
 def _recommendation(view: View) -> str:
     names = listed(view.name(channel) for channel in view.channels)
     split = view.split
-    if split is None:
+    if split is None and view.fit is not None:
+        return f"We recommend to spend on {names} as now and to start a test: the budget could not be divided by what is on record."
+    if split is None or view.fit is None:
         return f"We recommend a test month on {names} before anything larger: there is too little history to say which of them pays."
     if not view.moved:
         rejected = split.get("best_split.chance_worse")
@@ -144,10 +146,10 @@ def _customers(view: View) -> str:
 def _offer(view: View) -> str:
     """What the client's own documents say of the offer and the season, cited."""
     told = []
-    for words in (("sell", "book set-price", "we make", "position"), ("season", "quiet", "full", "november", "december", "january")):
-        sentence = next(((text, p) for text, p in view.voice.about(*words) if len(text) > 30), None)
-        if sentence and all(sentence[0] not in other for other in told):
-            told.append(f"{sentence[0].rstrip('.')} {sentence[1].cite}.")
+    for headings in (("sell", "offer", "position", "who we are"), ("season",)):
+        told += [f"{text.rstrip('.')} {passage.cite}." for text, passage in view.voice.under(*headings)[:1]]
+    if not told:
+        told = [f"{text.rstrip('.')} {passage.cite}." for text, passage in view.voice.about("we make", "who buys", "we sell")][:2]
     return join("From your own notes:", *told) if told else ""
 
 

@@ -137,7 +137,7 @@ def _sized(view: View) -> dict[str, Any] | None:
     size = join(
         f"It needs {per_arm.slot} per arm over {days.slot}." if per_arm and days else "",
         f"With {longest.slot} of time the minimum detectable effect is {effect.slot} of today's figure." if effect and longest else "",
-        f"{units.slot} can enter {_each(units.per)}." if units else "",
+        f"{units.slot} {units.what} each {units.per or 'week'}." if units else "",
     )
     today = f"Today's {rate.what.split(',')[0].removesuffix(' today')} is {rate.slot}." if rate else ""
     question = next((text for text, _ in view.voice.questions), None)
@@ -149,7 +149,7 @@ def _sized(view: View) -> dict[str, Any] | None:
     keep = view.told("design_experiment")
     return {
         "name": "What the visitor sees first",
-        "hypothesis": join(f"If {change}, a larger share goes on to {view.ask['done']}, since that is what stops people now.", today),
+        "hypothesis": join(f"If {change}, a larger share goes on to {view.ask['done']}: it is what they ask first.", today),
         "size": size or (answer.findings[0] if answer.findings else "The tool gave no size that can be written here."),
         "decide": join(
             "Read it at the end and not before. Ship it when the whole interval lies above nothing; stop it when it lies below.",
@@ -157,10 +157,6 @@ def _sized(view: View) -> dict[str, Any] | None:
             keep,
         ),
     }
-
-
-def _each(per: str | None) -> str:
-    return f"per {per}" if per else "it"
 
 
 def widest(view: View) -> str | None:
@@ -184,7 +180,7 @@ def _holdout(view: View) -> dict[str, Any]:
         if known and known.interval
         else f"What {name} adds is not known."
     )
-    promised = next(((text, p) for text, p in view.voice.about("held-out", "held out", "without") if len(text) > 20), None)
+    promised = next(iter(view.voice.about("held-out", "held out", "holdout", f"region without {name}")), None)
     noted = f"Your notes have it on the list already {promised[1].cite}." if promised else ""
     return {
         "name": f"{name} off in some areas",

@@ -18,7 +18,7 @@ from llm.offline.strategy.voice import Voice, listen
 HERE = Path(__file__).parent
 CHANNELS: dict[str, dict[str, Any]] = json.loads((HERE / "channels.json").read_text(encoding="utf-8"))
 ASKS: dict[str, dict[str, str]] = json.loads((HERE / "asks.json").read_text(encoding="utf-8"))
-OUTCOME = re.compile(r"^(?:all )?(?P<outcome>.+?) (?:per (?:month|week) expected|expected|in the horizon)")
+OUTCOME = re.compile(r"^(?:all )?(?P<outcome>.+?) (?:per (?:month|week) (?:expected|that go with)|expected|in the horizon)")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ class View:
             total = answer.get("total.expected_conversions") if answer else None
             if total and (match := OUTCOME.match(total.what)):
                 return match["outcome"]
-        return self.goal
+        fitted = self.fit.one("contribution", anyone=True) if self.fit else None
+        match = OUTCOME.match(fitted.what) if fitted else None
+        return match["outcome"] if match else self.goal
 
     @cached_property
     def moved(self) -> bool:

@@ -35,6 +35,7 @@ STOP = frozenset(
     nothing count books buy buys buyers vat delivery final employers friends query interest content plan paid january february march
     april june july august september october november december monday tuesday wednesday thursday friday saturday sunday will with
     without work would year yes yet you your simulated client document dated valid
+    subscribe pay pays show shows bring brings read reads wants ask asks talk talks works comes decide decides chosen team doubts
     """.split()  # noqa: SIM905
 )
 """Words that part phrases, and words of trade and time that say nothing of an offer."""
@@ -87,10 +88,23 @@ class Voice:
                 for match in PLACE.finditer(re.sub(r"\s*\n\s*", " ", text)):
                     if match["label"].lower() in labels:
                         parts = (
-                            re.sub(r"^(?:interest in|lookalikes of)\s+", "", uncounted(part).strip())
+                            re.sub(r"^(?:interest in|lookalikes of .*)\s*", "", uncounted(part).strip())
                             for part in re.split(r",\s*(?:and\s+)?", match["list"])
                         )
                         found += [(part, passage) for part in parts if part and len(part) < 60 and self.clean(part)]
+        return found
+
+    def under(self, *headings: str) -> list[tuple[str, Passage]]:
+        """Sentences that may be said again, of the sections whose heading names one of these."""
+        found = []
+        for passage in self.passages:
+            for title, text in _sections(passage):
+                if title != passage.title and any(heading in title.lower() for heading in headings):
+                    found += [
+                        (told, passage)
+                        for sentence in _prose(text)
+                        if (told := uncounted(sentence)) and len(told) > 25 and self.clean(told)
+                    ]
         return found
 
     def about(self, *words: str) -> Iterator[tuple[str, Passage]]:
