@@ -22,6 +22,8 @@ def serve(
     log_format: Annotated[Literal["json", "console"] | None, typer.Option(help="json, or console for a terminal")] = None,
 ) -> None:
     """Serve the API. Starts the embedded database when that is the one in use and it does not run."""
+    import signal
+
     import uvicorn
 
     from api.app import create_app
@@ -47,6 +49,9 @@ def serve(
             proxy_headers=False,
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again once it has ended in order; by default that would leave the worker behind
+        signal.signal(number, lambda *_: None)
     with worker_beside(with_worker):
         server.run()
     if not server.started:
