@@ -11,6 +11,7 @@ from tools.contract import Caveat, Figure
 
 STALE_DAYS = 7  # platforms export daily: a week without a row is an import that stopped
 SHORT_DAYS = 28  # under four weeks a trend cannot be told from the week's own rhythm
+MANY = 10  # changes at which a false alarm is about as likely as not, at the usual level
 UNNAMED_SHARE = 0.3  # above this the CRM's sources say little about the rest
 
 
@@ -69,6 +70,13 @@ def caveats_of(figures: Sequence[Figure], side: Side, span: Span, as_of: date, a
                 text=f"Spend in other currencies ({left}) is left out: amounts are not converted.",
                 insist=True,
                 signs=("left out", "not converted", "other currencies", "excluded"),
+            )
+        )
+    if sum(figure.interval is not None for figure in figures if figure.key.endswith("_change")) >= MANY:
+        caveats.append(
+            Caveat(
+                code="many_comparisons",
+                text="With this many changes looked at, one or another passes for more than ordinary variation by chance.",
             )
         )
     caveats += _about_figures(figures, crm)

@@ -10,7 +10,7 @@ from tools.attribution._channel_days import ChannelDays, CrmCounts
 from tools.attribution._variation import Ratio, Resamples, change, mean, ratio
 from tools.contract import Basis, Column, Figure, Interval, Table, Unit
 from tools.methods.channel_names import channel_name
-from tools.methods.charts import intervals
+from tools.methods.charts import Row, intervals
 from tools.methods.currencies import minor_units
 from tools.methods.periods import Period
 
@@ -81,8 +81,8 @@ def figures_of(part: ChannelDays, past: ChannelDays | None, whole: ChannelDays, 
 
 def _changes_of_amounts(part: ChannelDays, past: ChannelDays, maker: _Maker, side: Side) -> None:
     if past.has("spend") and past.total("spend") > 0:
-        moved = part.total("spend") / past.total("spend") - 1
-        maker.change("spend", "ad spend", "observed", Ratio(moved, None, None, "none"))
+        grown = part.total("spend") / past.total("spend") - 1
+        maker.change("spend", "ad spend", "observed", Ratio(grown, None, None, "none"))
         maker.past("spend", past.total("spend"), "money", "ad spend", "observed")
     if part.has("conversions") and past.has("conversions") and past.total("conversions") > 0:
         now = mean(part.daily["conversions"], level=side.level, resamples=side.resamples)
@@ -244,7 +244,7 @@ def cpa_chart(order: tuple[str, ...], figures: Sequence[Figure], side: Side) -> 
     """Cost per claimed conversion of each channel with its interval, in major units."""
     known = {figure.key: figure for figure in figures}
     scale = minor_units(side.currency)
-    rows = []
+    rows: list[Row] = []
     for channel in order:
         figure = known.get(f"{channel}.cpa")
         if figure and figure.interval and isinstance(figure.value, int):

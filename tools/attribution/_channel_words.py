@@ -14,12 +14,13 @@ CLAIMS_TOO_HIGH = 1.2
 def findings_of(order: tuple[str, ...], figures: Sequence[Figure], has_crm: bool) -> list[str]:
     """The total first, then each channel by spend, then claims beside the CRM."""
     known = {figure.key: figure for figure in figures}
-    sentences = [_opening("total", "All channels together", known)]
-    sentences += [f"All channels together: {text}" for text in _changes("total", known)]
+    sentences = [_opening("total", "All ad channels together", known)]
+    sentences += [f"All ad channels together: {text}" for text in _changes("total", known)]
     for channel in order:
         name = _capital(channel_name(channel))
         sentences.append(_opening(channel, name, known))
         sentences += [f"{name}: {text}" for text in _changes(channel, known)]
+    sentences += _cheapest_and_dearest(order, known)
     if has_crm:
         sentences += _beside_crm(order, known)
     return [sentence for sentence in sentences if sentence]
@@ -76,6 +77,22 @@ def _changes(entity: str, known: Mapping[str, Figure]) -> list[str]:
     if f"{entity}.spend_change" in known and entity == "total":
         sentences.append(f"ad spend changed by {{{{{entity}.spend_change}}}} against the period before.")
     return sentences
+
+
+def _cheapest_and_dearest(order: tuple[str, ...], known: Mapping[str, Figure]) -> list[str]:
+    """The two ends of cost per claimed conversion, when their intervals leave no doubt which is which."""
+    costs = {channel: known[f"{channel}.cpa"] for channel in order if f"{channel}.cpa" in known and known[f"{channel}.cpa"].interval}
+    costs = {channel: figure for channel, figure in costs.items() if isinstance(figure.value, int) and figure.value > 0}
+    if len(costs) < 2:
+        return []
+    low, high = min(costs, key=lambda channel: costs[channel].value), max(costs, key=lambda channel: costs[channel].value)
+    cheap, dear = costs[low].interval, costs[high].interval
+    if cheap is None or dear is None or cheap.high >= dear.low:
+        return ["The channels' costs per claimed conversion cannot be told apart: the intervals of the lowest and the highest overlap."]
+    return [
+        f"By the platforms' own claims a conversion costs less on {channel_name(low)} ({{{{{low}.cpa}}}}) than on {channel_name(high)} "
+        f"({{{{{high}.cpa}}}}): their intervals do not overlap."
+    ]
 
 
 def _beside_crm(order: tuple[str, ...], known: Mapping[str, Figure]) -> list[str]:

@@ -80,7 +80,7 @@ QUESTIONS: tuple[Question, ...] = (
         "No exposures are on record: no experiment can be read, so nothing here shows what caused what.",
     ),
     Question(
-        "which channels customers came by, as the CRM says",
+        "which channels the CRM names as sources",
         _sources,
         "Many contacts have no source: the CRM's word on channels is partial.",
         "The CRM names no sources: platforms' claims cannot be checked against it.",
@@ -92,7 +92,7 @@ QUESTIONS: tuple[Question, ...] = (
         "No touchpoints are on record: credit cannot be shared between touches.",
     ),
     Question(
-        "who the customers are, in segments",
+        "which segments the customers fall into",
         _segments,
         "Purchases are few or missing: segments would rest on activity or on a handful of people.",
         "No orders, subscriptions or events are on record: customers cannot be segmented.",

@@ -20,18 +20,16 @@ DAILY = frozenset({"ad_metrics", "events", "usage"})
 
 WATCHED: dict[str, tuple[str, ...]] = {
     "contacts": ("email", "source", "stage", "city", "email_consent"),
-    "accounts": ("industry", "employees", "plan"),
+    "accounts": ("industry", "employees"),
     "events": ("contact_id", "channel"),
     "touchpoints": ("campaign", "kind"),
     "orders": ("product", "discount", "status"),
-    "subscriptions": ("contact_id", "account_id"),
-    "usage": ("account_id",),
+    "subscriptions": ("contact_id",),
     "ad_metrics": ("impressions", "clicks", "conversions", "conversion_value"),
     "prices": ("unit_cost",),
-    "surveys": ("contact_id", "comment"),
+    "surveys": ("contact_id",),
     "tickets": ("contact_id", "category", "severity"),
     "competitor_prices": ("source",),
-    "referrals": ("contact_id",),
 }
 """Columns that may be empty and that an answer would miss."""
 

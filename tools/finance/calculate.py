@@ -22,7 +22,7 @@ class Operand(Frozen):
     name: str = Field(
         description="what it is, in words: 'Google Ads spend', 'bookings'", min_length=1, max_length=80, pattern=r"^[^{}\n]+$"
     )
-    value: int | float = quantity("as `unit` says", "the figure; money in integer minor units, a share as 0..1", ge=-1e15, le=1e15)
+    value: float = quantity("as `unit` says", "the figure; money in integer minor units, a share as 0..1", ge=-1e15, le=1e15)
     unit: Unit = Field(description="money, count, share (0..1), points, multiple, number, hours, days, weeks or months")
     currency: str | None = Field(None, description="ISO 4217 code, for money only", pattern=r"^[A-Z]{3}$")
     denominator: str | None = Field(
@@ -38,7 +38,7 @@ class Operand(Frozen):
         if (self.unit == "money") != (self.currency is not None):
             raise ValueError("money needs a currency, and nothing else takes one")
         if self.unit == "money" and self.value != int(self.value):
-            raise ValueError(f"money is a whole number of minor units (cents), got {self.value!r}")
+            raise ValueError(f"money is a whole number of minor units (cents), got {self.value:g}")
         return self
 
     def measured(self) -> Measured:

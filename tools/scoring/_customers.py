@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Source = Literal["orders", "subscriptions", "events"]
 DAY = 86_400  # seconds
+MONTH = 2_629_800  # a twelfth of a mean year
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,14 @@ class Words:
 
     recency: str
     frequency: str
-    frequency_metric: str
     money: str | None
     act: str
 
 
 WORDS: dict[Source, Words] = {
-    "orders": Words("days since the last order", "orders per customer", "frequency", "revenue", "ordered"),
-    "subscriptions": Words("days since the last paid day", "subscriptions per customer", "frequency", "monthly recurring revenue", "paid"),
-    "events": Words("days since the last visit", "active days per person", "frequency", None, "came"),
+    "orders": Words("days since the last order", "orders per customer", "revenue", "ordered"),
+    "subscriptions": Words("days since the last paid day", "months begun per customer", "subscription revenue", "paid"),
+    "events": Words("days since the last visit", "active days per person", None, "came"),
 }
 
 
@@ -96,8 +96,10 @@ def _subscriptions(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
     until = ibis.coalesce(rows.ended_at, ibis.literal(end.astimezone(UTC) - timedelta(microseconds=1)))
     rows = rows.mutate(until=ibis.least(until, ibis.literal(end.astimezone(UTC) - timedelta(microseconds=1))))
     rows = rows.filter(rows.until >= start)
+    months = (rows.until.epoch_seconds().cast("int64") - rows.started_at.epoch_seconds().cast("int64")) // MONTH + 1
+    rows = rows.mutate(months=months.cast("int64"), paid=(rows.mrr * months).cast("int64"))
     return rows.group_by("contact_id").aggregate(
-        last=rows.until.max(), frequency=rows.count().cast("int64"), money=rows.mrr.sum().cast("int64")
+        last=rows.until.max(), frequency=rows.months.sum().cast("int64"), money=rows.paid.sum().cast("int64")
     )
 
 

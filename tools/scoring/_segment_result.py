@@ -16,6 +16,9 @@ from tools.scoring._segments import Segments
 
 UNSTABLE = 0.6  # Hennig (2007): below this a cluster is not to be trusted
 SMALL = 200
+KNOWN_SOURCES = 50
+CLEAR = 3.0  # standard errors: one of several channels stands out by two in any sample
+APART = 1.25  # a channel a quarter more common than among all sets a segment apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Profile:
     jaccard: float | None
     channel: str | None
     channel_share: float | None
+    channel_share_of_all: float | None
 
 
 def describe(customers: Customers, found: Segments) -> list[Profile]:
@@ -47,7 +51,7 @@ def describe(customers: Customers, found: Segments) -> list[Profile]:
         inside = found.labels == index
         money = None if customers.money is None else customers.money[inside]
         count = int(inside.sum())
-        channel, share = _channel(customers, inside)
+        channel, share, share_of_all = _channel(customers, inside)
         scores = found.scores[inside].mean(axis=0)
         profiles.append(
             Profile(
@@ -67,6 +71,7 @@ def describe(customers: Customers, found: Segments) -> list[Profile]:
                 jaccard=float(found.clusters.jaccard[index]) if found.clusters else None,
                 channel=channel,
                 channel_share=share,
+                channel_share_of_all=share_of_all,
             )
         )
     return profiles
@@ -77,22 +82,25 @@ def _middle(values: NDArray[np.int64]) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def _channel(customers: Customers, inside: NDArray[np.bool_]) -> tuple[str | None, float | None]:
-    """The channel that the CRM names for most people of the segment, and its share of those for whom it names one."""
-    known = customers.came_by[inside]
-    known = known[known >= 0]
-    if known.size < 20:
-        return None, None
-    counts = np.bincount(known, minlength=len(customers.channels))
-    top = int(counts.argmax())
-    return customers.channels[top], float(counts[top] / known.size)
+def _channel(customers: Customers, inside: NDArray[np.bool_]) -> tuple[str | None, float | None, float | None]:
+    """The channel that sets the segment apart: its share among those with a source in the CRM, there and among all. None when none does."""
+    named = customers.came_by >= 0
+    known = customers.came_by[inside & named]
+    if known.size < KNOWN_SOURCES:
+        return None, None, None
+    here = np.bincount(known, minlength=len(customers.channels)) / known.size
+    overall = np.bincount(customers.came_by[named], minlength=len(customers.channels)) / named.sum()
+    beyond = (here - overall) / np.sqrt(np.maximum(overall * (1 - overall), 1e-12) / known.size)
+    lift = np.where((here >= 0.1) & (beyond >= CLEAR), here / np.maximum(overall, 1e-12), 0)
+    top = int(lift.argmax())
+    return (customers.channels[top], float(here[top]), float(overall[top])) if lift[top] >= APART else (None, None, None)
 
 
 def figures_of(customers: Customers, found: Segments, profiles: list[Profile], currency: str) -> tuple[Figure, ...]:
     """The whole first, then each segment: size, value, behaviour, stability."""
     words, figures = WORDS[customers.source], []
     total_money = None if customers.money is None else int(customers.money.sum())
-    value_metric = "revenue" if customers.source == "orders" else "mrr"
+    value_metric = "revenue"
 
     def add(key: str, value: float, unit: Unit, label: str, profile: Profile | None = None, **more: Any) -> None:
         entity = f"segment: {profile.name}" if profile else None
@@ -106,7 +114,7 @@ def figures_of(customers: Customers, found: Segments, profiles: list[Profile], c
                 entity=entity,
                 currency=currency if unit == "money" else None,
                 period=customers.period.iso,
-                basis=more.pop("basis", "observed"),
+                basis=more.pop("basis", "model" if unit == "money" and customers.source == "subscriptions" else "observed"),
                 **more,
             )
         )
@@ -137,9 +145,11 @@ def figures_of(customers: Customers, found: Segments, profiles: list[Profile], c
         if p.jaccard is not None:
             overlap = "overlap of the segment with its match in bootstrap samples, one at best"
             add("stability", p.jaccard, "score", overlap, p, metric="jaccard", basis="model")
-        if p.channel and p.channel_share is not None:
-            add("top_source_share", p.channel_share, "share", f"share whose source in the CRM is {channel_name(p.channel)}", p,
-                denominator="people with a source")  # fmt: skip
+        if p.channel and p.channel_share is not None and p.channel_share_of_all is not None:
+            source = f"share whose source in the CRM is {channel_name(p.channel)}"
+            add(f"from_{p.channel}", p.channel_share, "share", source, p, denominator="people with a source")
+            if all(figure.key != f"from_{p.channel}" for figure in figures):
+                add(f"from_{p.channel}", p.channel_share_of_all, "share", f"{source}, all segments", denominator="people with a source")
     return tuple(figures)
 
 
@@ -153,7 +163,7 @@ def _mean_interval(p: Profile) -> Interval | None:
 def findings_of(customers: Customers, found: Segments, profiles: list[Profile], figures: tuple[Figure, ...]) -> tuple[str, ...]:
     """How many and how firm, then a sentence for each segment."""
     words, known = WORDS[customers.source], {figure.key for figure in figures}
-    value = "revenue" if customers.source == "orders" else "mrr"
+    value = "revenue"
     if found.clusters is None:
         opening = "{{customers}} people fall into {{segments}} segments by rule."
     elif found.clusters.structure:
@@ -175,7 +185,8 @@ def findings_of(customers: Customers, found: Segments, profiles: list[Profile], 
         last = {"orders": "last order", "subscriptions": "last paid day", "events": "last visit"}[customers.source]
         text += f"; {last} {{{{{p.key}.recency_days}}}} ago in the median, {{{{{p.key}.frequency}}}} {words.frequency}"
         if p.channel:
-            text += f"; {{{{{p.key}.top_source_share}}}} of those with a source in the CRM came by {channel_name(p.channel)}"
+            text += f"; {{{{{p.key}.from_{p.channel}}}}} of those with a source in the CRM came by {channel_name(p.channel)}, "
+            text += f"against {{{{from_{p.channel}}}}} of all"
         sentences.append(f"{text}.")
     return tuple(sentences)
 
@@ -228,6 +239,13 @@ def caveats_of(customers: Customers, found: Segments, profiles: list[Profile]) -
                 text="There are no orders or subscriptions, so the segments say how active people are and not what they are worth.",
                 insist=True,
                 signs=("how active", "activity", "not what they are worth", "no orders", "no revenue"),
+            )
+        )
+    if customers.source == "subscriptions":
+        caveats.append(
+            Caveat(
+                code="priced_by_month",
+                text="Subscription revenue is the monthly price times the months begun, from the first month of each on.",
             )
         )
     caveats.append(Caveat(code="past_behaviour", text="The segments describe what people did; they do not say what any of them will do."))

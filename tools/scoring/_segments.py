@@ -13,6 +13,8 @@ from tools.scoring._customers import Customers
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
+REPEATS = 1.5  # mean times above which a group as a whole has come back
+LEAST = 25  # people per segment on average: fewer cannot be addressed apart
 SCORES = 5  # quintiles, as direct marketing has scored customers since Hughes 1994
 
 
@@ -36,9 +38,16 @@ def quantile_scores(values: NDArray[np.int64], *, low_is_good: bool = False) -> 
     return (SCORES + 1 - score if low_is_good else score)[inverse.reshape(values.shape)]
 
 
-def rule_name(recency: float, frequency: float, money: float) -> str:
-    """The plain name for mean scores (1 worst, 5 best). Recency first: who has stopped is another matter than who buys little."""
+def rule_name(recency: float, frequency: float, money: float, times: float) -> str:
+    """The plain name for mean scores (1 worst, 5 best) and the mean number of times.
+
+    Recency first: who has stopped is another matter than who buys little. Nobody is loyal or a champion for coming once.
+    """
     worth = (frequency + money) / 2
+    if times < REPEATS:
+        if recency >= 2.5:
+            return "new or occasional" if recency >= 3.5 else "once, less recent"
+        return "lapsed"
     if recency >= 3.5:
         if worth >= 3.7:
             return "champions"
@@ -63,8 +72,9 @@ def score_all(customers: Customers) -> Floats:
 def by_rule(customers: Customers) -> Segments:
     """Segments by the rule applied to each customer's own scores."""
     scores = score_all(customers)
-    combinations, inverse = np.unique(scores, axis=0, return_inverse=True)
-    called = [rule_name(*row) for row in combinations]
+    again = (customers.frequency > 1).astype(np.float64) + 1
+    combinations, inverse = np.unique(np.column_stack([scores, again]), axis=0, return_inverse=True)
+    called = [rule_name(recency, frequency, money, times) for recency, frequency, money, times in combinations.tolist()]
     names = tuple(sorted(set(called)))
     labels = np.array([names.index(name) for name in called], dtype=np.int64)[inverse.ravel()]
     return _by_worth(customers, Segments(labels, names, scores, None, False))
@@ -73,10 +83,11 @@ def by_rule(customers: Customers) -> Segments:
 def by_cluster(customers: Customers, *, largest: int, fixed: int | None, random: np.random.Generator) -> Segments:
     """Segments by k-means on standardised logarithms of recency, frequency and money."""
     points, smooth = features(customers, random)
+    largest = max(2, min(largest, len(customers) // LEAST))
     clusters = choose_clusters(points, smooth, largest=largest, fixed=fixed, random=random)
     labels, scores = clusters.assign(points), score_all(customers)
     present = np.unique(labels)
-    called = [rule_name(*scores[labels == index].mean(axis=0)) for index in present]
+    called = [_called(customers, scores, labels == index) for index in present]
     value = [_mean_money(customers, labels == index) for index in present]
     names = _distinct(called, value)
     labels = np.searchsorted(present, labels)
@@ -94,6 +105,11 @@ def features(customers: Customers, random: np.random.Generator) -> tuple[Floats,
     mean, deviation = logs.mean(axis=0), np.where(logs.std(axis=0) > 0, logs.std(axis=0), 1.0)
     spread = np.column_stack([np.log1p(column + random.uniform(-0.5, 0.5, len(column))) for column in varying])
     return (logs - mean) / deviation, (spread - mean) / deviation
+
+
+def _called(customers: Customers, scores: Floats, inside: NDArray[np.bool_]) -> str:
+    recency, frequency, money = scores[inside].mean(axis=0).tolist()
+    return rule_name(recency, frequency, money, float(customers.frequency[inside].mean()))
 
 
 def _mean_money(customers: Customers, inside: NDArray[np.bool_]) -> float:

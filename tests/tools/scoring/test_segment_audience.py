@@ -120,8 +120,10 @@ def test_the_source_in_the_crm_is_shown_per_segment():
         "created_at": [datetime(2026, 1, 1, tzinfo=UTC)] * 900,
     }
     result = run({"orders": orders, "contacts": contacts}, lookback_days=1500)
-    assert result.figure("champions.top_source_share").value > 0.98
-    assert "came by Google Ads" in " ".join(result.findings)
+    assert result.figure("champions.from_google_ads").value > 0.98
+    assert result.figure("from_google_ads").value == pytest.approx(1 / 3)
+    assert any("came by Google Ads, against {{from_google_ads}} of all" in finding for finding in result.findings)
+    assert "new_or_occasional.from_meta" in {figure.key for figure in result.figures}
 
 
 def test_events_stand_in_for_orders_and_say_that_there_is_no_money():
@@ -152,7 +154,9 @@ def test_subscriptions_that_run_are_recent():
     }
     result = run({"subscriptions": subscriptions}, method="rfm")
     assert result.based_on == "subscriptions"
-    assert result.figure("mrr").value == sum(subscriptions["mrr"])
+    running = next(segment for segment in result.segments if segment.name == "champions")
+    assert running.frequency == (11, 11), "January to the middle of November: the eleventh month has begun"
+    assert result.figure("champions.revenue").value % 11 == 0
     assert min(segment.recency_days[0] for segment in result.segments) == 0
 
 
@@ -177,10 +181,11 @@ def test_quantile_scores_share_ties_and_run_from_one_to_five():
 
 
 def test_names_put_recency_first():
-    assert rule_name(5, 5, 5) == "champions"
-    assert rule_name(1, 5, 5) == "at risk"
-    assert rule_name(1, 1, 1) == "lapsed"
-    assert rule_name(5, 1, 1) == "new or occasional"
+    assert rule_name(5, 5, 5, 6) == "champions"
+    assert rule_name(1, 5, 5, 6) == "at risk"
+    assert rule_name(1, 1, 1, 2) == "lapsed"
+    assert rule_name(5, 1, 1, 2) == "new or occasional"
+    assert rule_name(5, 4, 5, 1) == "new or occasional", "nobody is a champion for coming once"
 
 
 def test_cdnow_repeaters_are_segmented():
