@@ -60,3 +60,15 @@ class StoreSettings(BaseSettings):
         from store import embedded
 
         return embedded.urls(self.home).app
+
+    @property
+    def owner_url(self) -> str:
+        """Postgres as its owner, with its password. Raises StoreError when none is known."""
+        from store import embedded
+        from store.errors import StoreError
+
+        if self.database_url is None:
+            return embedded.urls(self.home).owner
+        if self.migrate_url is None:
+            raise StoreError("this needs the database's owner: set GROUNDWORK_MIGRATE_URL beside DATABASE_URL")
+        return self.migrate_url.get_secret_value()
