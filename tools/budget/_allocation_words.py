@@ -152,7 +152,7 @@ def _unknown(ask: Ask, split: Split) -> Iterable[Caveat]:
             signs=("no spend on record", "no curve", "fixed amount"),
             text=f"There is no curve and no spend on record for {_names(new)}, so it gets nothing here: give it a fixed amount to test it.",
         )
-    if len(split.responses.decay) == 1:
+    if split.responses.draws == 1:
         yield Caveat(
             code="no_uncertainty",
             insist=True,
@@ -186,7 +186,7 @@ def decision(ask: Ask, split: Split, outcome: str) -> Decision:
     if not split.current_allowed:
         reason = "The current split breaks a limit that was stated; this is the best split found within the limits."
         return Decision(action="shift", reason=reason)
-    chance = ", with a chance of {{total.chance_worse}} of bringing fewer" if len(split.responses.decay) > 1 else ""
+    chance = ", with a chance of {{total.chance_worse}} of bringing fewer" if split.responses.draws > 1 else ""
     reason = (
         f"The plan is expected to bring {{{{total.gain}}}} more {outcome} a {ask.period} than the current split of the same budget{chance}."
     )

@@ -80,8 +80,8 @@ class WeeklySeries(Frozen):
         return f"{self.first_week.isoformat()}/{self.last_day.isoformat()}"
 
 
-Draw = tuple[float, float, float, float]
-"""One bootstrap draw of a channel: decay, half_saturation, slope, maximum. Draw i of every channel of a joint fit is the same resample."""
+Draw = tuple[Form, float, float, float, float]
+"""One bootstrap draw of a channel: form, decay, half_saturation, slope, maximum. In a joint fit draw i of every channel is one resample."""
 
 
 class ResponseCurve(Frozen):
@@ -91,12 +91,12 @@ class ResponseCurve(Frozen):
     """
 
     channel: Channel = Field(description="lower snake_case")
-    form: Form = Field(description="shape of the saturation; half_saturation is where it reaches half of maximum in every form")
+    form: Form = Field(description="shape that fits best; half_saturation is where it reaches half of maximum in every form")
     decay: float = Field(description="share of the adstock carried from one week into the next", ge=0, lt=1)
     half_saturation: float = Field(description="steady spend per week, minor units, that brings half of maximum", gt=0)
     slope: float = Field(1.0, description="Hill slope; one for the other forms", gt=0)
     maximum: float = Field(description="outcomes per week that spend without limit would bring", ge=0)
-    draws: tuple[Draw, ...] = Field((), description="bootstrap draws: decay, half_saturation, slope, maximum", max_length=400)
+    draws: tuple[Draw, ...] = Field((), description="bootstrap draws: form, decay, half_saturation, slope, maximum", max_length=400)
     observed_min: int = Field(description="smallest spend of a week, minor units", ge=0)
     observed_max: int = Field(description="largest spend of a week, minor units", ge=0)
     recent_spend: tuple[Annotated[int, Field(ge=0)], ...] = Field(

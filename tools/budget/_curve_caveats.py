@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from tools.budget._curve import Source
 from tools.budget._fit import Fitted
 from tools.contract import Caveat
 from tools.methods.channel_names import channel_name, joined
 
 CLAIMS = ("platforms claim", "platform claims", "claimed by the platform", "claimed conversions")
+UNTOLD = 0.05
+"""Share of draws without any response from which on it cannot be told from none."""
 CREDITED = ("credited", "attributed", "by the source on the contact")
 
 
@@ -90,15 +94,16 @@ def _channels(fitted: Fitted) -> Iterable[Caveat]:
             signs=("with the season", "seasonal"),
             text=f"Spend on {_names(fitted.seasonal)} moved almost only with the season and trend, so its effect may be the season's.",
         )
-    flat = [curve.channel for curve in fitted.curves if curve.maximum <= 1e-9]
+    none = (fitted.draws.plan(np.maximum(fitted.recent, 1.0)) < 1e-6).mean(axis=0)
+    flat = [curve.channel for curve, share in zip(fitted.curves, none, strict=True) if share >= UNTOLD]
     if flat:
         yield Caveat(
-            code="no_effect_found",
+            code="not_told_from_none",
             insist=True,
-            signs=("no effect", "no response"),
-            text=f"No response to spend on {_names(flat)} was found in these weeks, which is not proof that there is none.",
+            signs=("told from none", "no effect", "no response", "cannot be told"),
+            text=f"The response to spend on {_names(flat)} cannot be told from none in these weeks, which is not proof that there is none.",
         )
-    beyond = [curve.channel for curve in fitted.curves if curve.maximum > 1e-9 and curve.half_saturation > curve.observed_max]
+    beyond = [curve.channel for curve in fitted.curves if curve.half_saturation > curve.observed_max]
     if beyond:
         yield Caveat(
             code="saturation_not_seen",

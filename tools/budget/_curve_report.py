@@ -42,7 +42,9 @@ def _channel(figures: Figures, fitted: Fitted, place: int, outcome: str, level: 
     words = channel_name(curve.channel)
     weekly: dict[str, Any] = {"denominator": "week"}
     mine = figures.of(curve.channel, entity=curve.channel)
-    now, now_draws = float(fitted.point.steady(place, recent)[0, 0]), draws.steady(place, recent)[:, 0]
+    now_draws, more_draws = draws.steady(place, recent)[:, 0], draws.marginal(place, recent)[:, 0]
+    # The mean over draws, as allocation and forecast take it: where the data say little, the best fit alone can be far out.
+    now, more = float(now_draws.mean()), float(more_draws.mean())
     mine.add("recent_spend", float(recent[0]), "money", f"recent weekly spend on {words}", metric="spend", basis="observed", **weekly)
     mine.add(
         "observed_max", curve.observed_max, "money", f"largest weekly spend on {words} on record", metric="largest_weekly_spend",
@@ -64,10 +66,9 @@ def _channel(figures: Figures, fitted: Fitted, place: int, outcome: str, level: 
         "contribution", now, "count", f"{outcome} per week that go with the recent spend on {words}",
         interval=around(now_draws, now, level, kind), **weekly,
     )  # fmt: skip
-    more = float(fitted.point.marginal(place, recent)[0, 0])
     if recent[0] > 0 and now > 1e-9 and more > 1e-15:
         with np.errstate(divide="ignore"):
-            cost, marginal = recent[0] / now_draws, 1 / draws.marginal(place, recent)[:, 0]
+            cost, marginal = recent[0] / now_draws, 1 / more_draws
         mine.add(
             "cost_per_conversion", float(recent[0]) / now, "money", f"spend on {words} per one of the {outcome} that go with it",
             interval=around(cost, float(recent[0]) / now, level, kind), denominator=outcome,
@@ -96,7 +97,7 @@ def _fit(figures: Figures, series: WeeklySeries, fitted: Fitted, outcome: str) -
 
 def _findings(fitted: Fitted, outcome: str, keys: dict[str, Figure]) -> list[str]:
     findings = []
-    for place in np.argsort(-fitted.point.plan(fitted.recent)[0], kind="stable"):
+    for place in np.argsort(-fitted.draws.plan(fitted.recent).mean(axis=0), kind="stable"):
         channel = fitted.curves[place].channel
         sentence = (
             f"{capital(channel_name(channel))}: {{{{{channel}.contribution}}}} {outcome} a week go with the recent spend of "
@@ -138,8 +139,9 @@ def _chart(fitted: Fitted, outcome: str, level: float) -> dict[str, Any]:
     minor = minor_units(fitted.curves[0].currency)
     for place, curve in enumerate(fitted.curves):
         spend = np.linspace(0, BEYOND * max(curve.observed_max, 1), 31)
-        expected = fitted.point.steady(place, spend)[0]
-        low, high = percentile_interval(fitted.draws.steady(place, spend), level)
+        drawn = fitted.draws.steady(place, spend)
+        expected = drawn.mean(axis=0)
+        low, high = percentile_interval(drawn, level)
         for x, y, a, b in zip(spend, expected, low, high, strict=True):
             ends = {"expected": _short(y), "low": _short(min(a, y)), "high": _short(max(b, y))}
             lines.append({"channel": curve.channel, "spend": round(float(x) / minor, 2), **ends})

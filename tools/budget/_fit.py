@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.budget._curve import Baseline, ChannelSeries, Mode, ResponseCurve, Source, WeeklySeries
+from tools.budget._curve import Baseline, ChannelSeries, Draw, Mode, ResponseCurve, Source, WeeklySeries
 from tools.budget._identifiability import Screen, close_pairs, own_variation, screen, weeks_needed
 from tools.contract import NotEnoughData
 from tools.methods.adstock import geometric_adstock
 from tools.methods.channel_names import channel_name, joined
-from tools.methods.response_estimate import Estimate, estimate, predict
+from tools.methods.response_estimate import Draws, Estimate, draw_over_forms, estimate, predict
 from tools.methods.response_set import ResponseSet
 from tools.methods.saturation import Form
 from tools.methods.variable_projection import ResponseModel
@@ -86,8 +87,8 @@ def fit_series(series: WeeklySeries, settings: Settings, random: np.random.Gener
         raise NotEnoughData(_none_fit(screened), needed="a channel whose spend varied from week to week", found="none")
     groups: list[tuple[ChannelSeries, ...]] = [screened.fitted] if mode == "joint" else [(one,) for one in screened.fitted]
     forms: tuple[Form, ...] = ("michaelis_menten", "logistic") if settings.saturation == "auto" else (settings.saturation,)
-    estimates = [_estimate(group, _outcome(series, group), steady, forms, settings, random) for group in groups]
-    return _assemble(series, settings, mode, screened, harmonics, steady, groups, estimates, needed, random)
+    found = [_estimate(group, _outcome(series, group), steady, forms, settings, random) for group in groups]
+    return _assemble(series, settings, mode, screened, harmonics, steady, groups, found, needed, random)
 
 
 def _controls(series: WeeklySeries, settings: Settings, harmonics: int, first: int = 0) -> Floats:
@@ -113,19 +114,19 @@ def _estimate(
     forms: tuple[Form, ...],
     settings: Settings,
     random: np.random.Generator,
-) -> Estimate:
-    """The best form, by the sum of squares that its penalised fit leaves over, and draws around it."""
+) -> tuple[Estimate, Draws]:
+    """The best form and draws over all of them."""
     tried = [estimate(_model(group, steady, form, settings), outcome, random, weak_prior=settings.weak_prior) for form in forms]
-    best = min(tried, key=lambda one: one.cost)
-    return estimate(best.model, outcome, random, draws=settings.draws, weak_prior=settings.weak_prior)
+    return draw_over_forms(tried, outcome, random, settings.draws)
 
 
 def _assemble(
     series: WeeklySeries, settings: Settings, mode: Mode, screened: Screen, harmonics: int, steady: Floats,
-    groups: list[tuple[ChannelSeries, ...]], estimates: list[Estimate], needed: int, random: np.random.Generator,
+    groups: list[tuple[ChannelSeries, ...]], found: list[tuple[Estimate, Draws]], needed: int, random: np.random.Generator,
 ) -> Fitted:  # fmt: skip
-    point = _response_set(estimates, drawn=False)
-    draws = _response_set(estimates, drawn=True) if settings.draws else point
+    estimates = [done for done, _ in found]
+    point = _point(estimates)
+    draws = _drawn([drawn for _, drawn in found]) if settings.draws else point
     spend = np.array([one.spend for one in screened.fitted], dtype=float)
     owners = [done for group, done in zip(groups, estimates, strict=True) for _ in group]
     curves = tuple(
@@ -144,7 +145,7 @@ def _assemble(
         point=point,
         draws=draws,
         recent=spend[:, -RECENT_WEEKS:].mean(axis=1),
-        baseline=_baseline(series, settings, harmonics, estimates[0], screened) if joint else None,
+        baseline=_baseline(series, settings, harmonics, *found[0], screened) if joint else None,
         holdout=_holdout(series, settings, steady, groups, estimates, needed, random),
         explained=max(0.0, 1 - float(left @ left) / spread) if spread > 0 else 0.0,
         screened=screened,
@@ -154,21 +155,25 @@ def _assemble(
     )
 
 
-def _response_set(estimates: list[Estimate], *, drawn: bool) -> ResponseSet:
+def _point(estimates: list[Estimate]) -> ResponseSet:
     parts = []
     for done in estimates:
-        decay, half, slope = done.model.unpack(done.draws_theta if drawn else done.theta[None])
-        linear = done.draws_linear if drawn else done.linear[None]
-        parts.append((decay, half, slope, linear[:, : len(done.model.spend)]))
-    forms = tuple(done.model.form for done in estimates for _ in done.model.spend)
-    return ResponseSet(forms, *(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
+        decay, half, slope = done.model.unpack(done.theta[None])
+        channels = len(done.model.spend)
+        parts.append((np.full((1, channels), done.model.form), decay, half, slope, done.linear[None, :channels]))
+    return ResponseSet(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
+
+
+def _drawn(drawn: list[Draws]) -> ResponseSet:
+    parts = [(np.repeat(one.form[:, None], one.decay.shape[1], axis=1), one.decay, one.half, one.slope, one.maximum) for one in drawn]
+    return ResponseSet(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
 
 
 def _curve(
     series: WeeklySeries, one: ChannelSeries, done: Estimate, place: int, point: ResponseSet, draws: ResponseSet | None,
     settings: Settings, mode: Mode,
 ) -> ResponseCurve:  # fmt: skip
-    kept = [] if draws is None else np.stack([draws.decay, draws.half, draws.slope, draws.maximum], axis=-1)[: settings.kept_draws, place]
+    kept = [] if draws is None else list(_draws(draws, place))[: settings.kept_draws]
     return ResponseCurve(
         channel=one.channel,
         form=done.model.form,
@@ -176,8 +181,7 @@ def _curve(
         half_saturation=float(point.half[0, place]),
         slope=float(point.slope[0, place]),
         maximum=float(point.maximum[0, place]),
-        # Eight digits are far finer than the draws differ, and keep the record short.
-        draws=tuple(tuple(float(f"{value:.8g}") for value in draw) for draw in kept),
+        draws=tuple(kept),
         observed_min=min(one.spend),
         observed_max=max(one.spend),
         recent_spend=one.spend[-STORED_WEEKS:],
@@ -193,7 +197,19 @@ def _curve(
     )
 
 
-def _baseline(series: WeeklySeries, settings: Settings, harmonics: int, done: Estimate, screened: Screen) -> Baseline:
+def _draws(draws: ResponseSet, place: int) -> Iterator[Draw]:
+    for form, decay, half, slope, maximum in zip(
+        draws.form[:, place], draws.decay[:, place], draws.half[:, place], draws.slope[:, place], draws.maximum[:, place], strict=True
+    ):
+        yield str(form), _short(decay), _short(half), _short(slope), _short(maximum)  # type: ignore[misc]
+
+
+def _short(value: float) -> float:
+    """Eight digits are far finer than draws differ, and keep the record short."""
+    return float(f"{value:.8g}")
+
+
+def _baseline(series: WeeklySeries, settings: Settings, harmonics: int, done: Estimate, drawn: Draws, screened: Screen) -> Baseline:
     first, count = len(done.model.spend), 1 + settings.trend + 2 * harmonics
     return Baseline(
         origin=series.first_week,
@@ -201,9 +217,7 @@ def _baseline(series: WeeklySeries, settings: Settings, harmonics: int, done: Es
         trend=settings.trend,
         harmonics=harmonics,
         coefficients=tuple(float(value) for value in done.linear[first : first + count]),
-        draws=tuple(
-            tuple(float(f"{value:.8g}") for value in draw) for draw in done.draws_linear[: settings.kept_draws, first : first + count]
-        ),
+        draws=tuple(tuple(_short(value) for value in draw) for draw in drawn.controls[: settings.kept_draws, :count]),
         residual_sd=done.residual_sd,
         residual_autocorrelation=done.autocorrelation,
         outcome=settings.outcome,

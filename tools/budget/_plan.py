@@ -46,13 +46,16 @@ class ChannelRule(Frozen):
 
 def response_set(curves: Sequence[ResponseCurve]) -> ResponseSet:
     """The curves' draws as arrays, in step; their point estimates where any curve has no draws."""
+    if not curves:
+        return ResponseSet(np.empty((1, 0), dtype=str), *(np.empty((1, 0)) for _ in range(4)))
     count = min((len(curve.draws) for curve in curves), default=0)
     if count:
-        drawn = np.array([curve.draws[:count] for curve in curves], dtype=float).transpose(1, 0, 2)
+        rows = [curve.draws[:count] for curve in curves]
     else:
-        point = [[curve.decay, curve.half_saturation, curve.slope, curve.maximum] for curve in curves]
-        drawn = np.array(point, dtype=float).reshape(1, len(curves), 4)
-    return ResponseSet(tuple(curve.form for curve in curves), *(drawn[..., place] for place in range(4)))
+        rows = [((curve.form, curve.decay, curve.half_saturation, curve.slope, curve.maximum),) for curve in curves]
+    forms = np.array([[draw[0] for draw in row] for row in rows], dtype=str).reshape(len(curves), -1).T
+    drawn = np.array([[draw[1:] for draw in row] for row in rows], dtype=float).reshape(len(curves), -1, 4).transpose(1, 0, 2)
+    return ResponseSet(forms, *(drawn[..., place] for place in range(4)))
 
 
 def check_curves(curves: Sequence[ResponseCurve], currency: str | None) -> tuple[str, str]:

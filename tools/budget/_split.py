@@ -178,10 +178,9 @@ def _limits(ask: Ask, channels: tuple[str, ...], media: int, current: Integers |
         else:
             bounds = _curved_limits(ask, rule, curves[channel], media)
         if bounds[0] > bounds[1]:
-            raise ToolInputError(
-                f"The limits of {channel_name(channel)} contradict each other: at least {bounds[0]} and at most {bounds[1]} minor units.",
-                field="rules",
-            )
+            clash = rule.maximum is not None and bounds[0] > rule.maximum
+            message = f"The minimum of {channel_name(channel)} is above its maximum." if clash else TOO_MUCH
+            raise ToolInputError(message, field="rules")
         low.append(bounds[0])
         high.append(bounds[1])
         stop.append(bounds[2])

@@ -16,7 +16,10 @@ from tools.facts import Facts
 
 
 def _example() -> dict[str, Any]:
-    shared = {"form": "michaelis_menten", "n_weeks": 104, "currency": "ZAR", "outcome": "orders", "observed_min": 0}
+    form = "michaelis_menten"
+    shared = {"form": form, "n_weeks": 104, "currency": "ZAR", "outcome": "orders", "observed_min": 0}
+    google = [[form, 0.3, 160_000, 1, 27], [form, 0.25, 180_000, 1, 30], [form, 0.35, 210_000, 1, 34]]
+    meta = [[form, 0.2, 200_000, 1, 18], [form, 0.2, 240_000, 1, 22], [form, 0.15, 300_000, 1, 29]]
     return {
         "budget": 1_500_000,
         "period": "month",
@@ -26,12 +29,12 @@ def _example() -> dict[str, Any]:
         "learning_minimum": 100_000,
         "curves": [
             {
-                "channel": "google_ads", "decay": 0.3, "half_saturation": 180_000, "maximum": 30, "observed_max": 300_000, **shared,
-                "draws": [[0.3, 160_000, 1, 27], [0.25, 180_000, 1, 30], [0.35, 210_000, 1, 34]], "recent_spend": [90_000, 110_000],
+                "channel": "google_ads", "decay": 0.3, "half_saturation": 180_000, "maximum": 30, "observed_max": 300_000,
+                "draws": google, "recent_spend": [90_000, 110_000], **shared,
             },
             {
-                "channel": "meta", "decay": 0.2, "half_saturation": 240_000, "maximum": 22, "observed_max": 350_000, **shared,
-                "draws": [[0.2, 200_000, 1, 18], [0.2, 240_000, 1, 22], [0.15, 300_000, 1, 29]], "recent_spend": [190_000, 210_000],
+                "channel": "meta", "decay": 0.2, "half_saturation": 240_000, "maximum": 22, "observed_max": 350_000,
+                "draws": meta, "recent_spend": [190_000, 210_000], **shared,
             },
         ],
     }  # fmt: skip

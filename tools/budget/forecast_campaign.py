@@ -19,9 +19,10 @@ from tools.methods.seeds import seed_of
 
 
 def _examples() -> Any:
+    form = "michaelis_menten"
     curve = {
-        "channel": "google_ads", "form": "michaelis_menten", "decay": 0.3, "half_saturation": 180_000, "maximum": 30,
-        "draws": [[0.3, 160_000, 1, 27], [0.25, 180_000, 1, 30], [0.35, 210_000, 1, 34]], "observed_min": 0, "observed_max": 300_000,
+        "channel": "google_ads", "form": form, "decay": 0.3, "half_saturation": 180_000, "maximum": 30, "observed_min": 0,
+        "draws": [[form, 0.3, 160_000, 1, 27], [form, 0.25, 180_000, 1, 30], [form, 0.35, 210_000, 1, 34]], "observed_max": 300_000,
         "recent_spend": [90_000, 110_000], "n_weeks": 104, "currency": "ZAR", "outcome": "orders", "residual_sd": 3.5,
     }  # fmt: skip
     rates = {

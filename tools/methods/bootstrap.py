@@ -24,11 +24,11 @@ def block_indices(random: np.random.Generator, weeks: int, draws: int, length: i
     return ((starts + np.arange(length)) % weeks).reshape(draws, blocks * length)[:, :weeks]
 
 
-def residual_draws(random: np.random.Generator, residuals: Floats, draws: int, parameters: int) -> Floats:
-    """Centred residuals in resampled blocks, (draws, T), widened by T / (T - parameters) for what the fit has taken up."""
+def residual_draws(random: np.random.Generator, residuals: Floats, draws: int, parameters: int, length: int | None = None) -> Floats:
+    """Centred residuals in resampled blocks of `length`, (draws, T), widened by T / (T - parameters) for what the fit has taken up."""
     weeks = residuals.shape[-1]
     widened = (residuals - residuals.mean()) * np.sqrt(weeks / max(weeks - parameters, 1))
-    return widened[block_indices(random, weeks, draws)]
+    return widened[block_indices(random, weeks, draws, length)]
 
 
 def percentile_interval(values: Floats, level: float, axis: int = 0) -> tuple[Floats, Floats]:

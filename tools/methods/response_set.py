@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.methods.adstock import geometric_adstock
-from tools.methods.saturation import Form, saturate
+from tools.methods.saturation import FORMS, saturate
 
 Floats = NDArray[np.float64]
 
@@ -17,10 +17,10 @@ Floats = NDArray[np.float64]
 class ResponseSet:
     """K channels × D draws; D is one when there is only the point estimate.
 
-    decay, half, slope, maximum: (D, K); half-saturation in minor units a week, maximum in outcomes a week.
+    form, decay, half, slope, maximum: (D, K); half-saturation in minor units a week, maximum in outcomes a week.
     """
 
-    forms: tuple[Form, ...]
+    form: NDArray[np.str_]
     decay: Floats
     half: Floats
     slope: Floats
@@ -29,23 +29,27 @@ class ResponseSet:
     @property
     def channels(self) -> int:
         """K."""
-        return len(self.forms)
+        return self.decay.shape[1]
+
+    @property
+    def draws(self) -> int:
+        """D."""
+        return self.decay.shape[0]
 
     def steady(self, channel: int, spend: Floats) -> Floats:
         """Outcomes per week of one channel at steady weekly spend (N,), by draw: (D, N). Carry-over is in: adstock equals spend."""
-        z = np.asarray(spend, dtype=float) / self.half[:, channel, None]
-        return self.maximum[:, channel, None] * saturate(self.forms[channel], z, self.slope[:, channel, None]).value
+        value, _ = self._saturated(channel, np.broadcast_to(np.asarray(spend, dtype=float), (self.draws, len(spend))))
+        return self.maximum[:, channel, None] * value
 
     def marginal(self, channel: int, spend: Floats) -> Floats:
         """Extra outcomes per week for one more minor unit of steady weekly spend, by draw: (D, N)."""
-        half = self.half[:, channel, None]
-        rise = saturate(self.forms[channel], np.asarray(spend, dtype=float) / half, self.slope[:, channel, None]).by_z
-        return self.maximum[:, channel, None] / half * rise
+        _, rise = self._saturated(channel, np.broadcast_to(np.asarray(spend, dtype=float), (self.draws, len(spend))))
+        return self.maximum[:, channel, None] / self.half[:, channel, None] * rise
 
     def plan(self, spend: Floats) -> Floats:
         """Outcomes per week of each channel of a steady plan (K,), by draw: (D, K)."""
         if not self.channels:
-            return np.zeros((len(self.decay), 0))
+            return np.zeros((self.draws, 0))
         return np.stack([self.steady(channel, spend[channel : channel + 1])[:, 0] for channel in range(self.channels)], axis=1)
 
     def path(self, spend: Floats, earlier: Floats) -> Floats:
@@ -54,7 +58,16 @@ class ResponseSet:
         before = earlier[:, 0] if earlier.shape[1] else 0.0
         carried = geometric_adstock(together, self.decay, before).value[..., earlier.shape[1] :]
         out = np.empty_like(carried)
-        for channel, form in enumerate(self.forms):
-            share = saturate(form, carried[:, channel] / self.half[:, channel, None], self.slope[:, channel, None]).value
-            out[:, channel] = self.maximum[:, channel, None] * share
+        for channel in range(self.channels):
+            out[:, channel] = self.maximum[:, channel, None] * self._saturated(channel, carried[:, channel])[0]
         return out
+
+    def _saturated(self, channel: int, adstock: Floats) -> tuple[Floats, Floats]:
+        """Share of the maximum, and its slope by relative spend, at adstock (D, N): each draw by its own form."""
+        value, rise = np.empty(adstock.shape), np.empty(adstock.shape)
+        for form in FORMS:
+            rows = self.form[:, channel] == form
+            if rows.any():
+                found = saturate(form, adstock[rows] / self.half[rows, channel, None], self.slope[rows, channel, None])
+                value[rows], rise[rows] = found.value, found.by_z
+        return value, rise

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Form = Literal["logistic", "michaelis_menten", "hill"]
+FORMS: tuple[Form, ...] = ("logistic", "michaelis_menten", "hill")
 HALF_LOGISTIC = float(np.log(3.0))
 """A logistic saturation (1 - exp(-lam x)) / (1 + exp(-lam x)) is one half at lam x = log 3: half_saturation = log 3 / lam."""
 
@@ -37,7 +38,7 @@ def saturate(form: Form, z: Floats, slope: Floats | float = 1.0) -> Saturation:
         return Saturation(z * rest, rest * rest, np.zeros(()))
     with np.errstate(divide="ignore", invalid="ignore"):
         log_z = np.log(z)
-        value = np.where(z > 0, 1 / (1 + np.exp(-slope * log_z)), 0.0)
+        value = np.where(z > 0, 1 / (1 + np.exp(np.minimum(-slope * log_z, 700.0))), 0.0)
         spread = value * (1 - value) * slope
         # Below slope one the curve is infinitely steep at zero: take the steepness a hair above it.
         by_z = np.where(z > 1e-9, spread / np.maximum(z, 1e-9), np.where(np.asarray(slope) > 1, 0.0, 1.0))

@@ -20,7 +20,7 @@ UNIT = 10**8
 
 def curves(form, half, slope, maximum) -> ResponseSet:
     return ResponseSet(
-        (form,) * len(half), np.zeros((1, len(half))), *(np.array([part], dtype=float) for part in (half, slope, maximum))
+        np.full((1, len(half)), form), np.zeros((1, len(half))), *(np.array([part], dtype=float) for part in (half, slope, maximum))
     )  # fmt: skip
 
 

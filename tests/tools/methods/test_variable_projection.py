@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tools.methods.adstock import geometric_adstock
-from tools.methods.response_estimate import estimate
+from tools.methods.response_estimate import draw_around, draw_over_forms, estimate
 from tools.methods.saturation import saturate
 from tools.methods.variable_projection import Prior, ResponseModel, fit
 from tools.methods.weekly_controls import controls
@@ -41,14 +41,14 @@ def test_published_example_is_reproduced():
     model = ResponseModel(
         np.stack([column["x1"], column["x2"]]), "logistic", np.vstack([base, column["event_1"], column["event_2"]]), levels=2
     )
-    done = estimate(model, column["y"], np.random.default_rng(0), draws=100, weak_prior=False)
+    done = estimate(model, column["y"], np.random.default_rng(0), weak_prior=False)
     decay, half, _ = (part[0] for part in model.unpack(done.theta[None]))
     assert decay == pytest.approx([0.399, 0.189], rel=0.01)
     assert np.log(3) / half == pytest.approx([4.15, 3.36], rel=0.01)
     assert done.linear[:2] == pytest.approx([2987, 1971], rel=0.01)
     # What the data was generated with lies within the middle 95% of the draws.
-    drawn_decay, drawn_half, _ = model.unpack(done.draws_theta)
-    for drawn, truth in ((drawn_decay, [0.4, 0.2]), (np.log(3) / drawn_half, [4, 3]), (done.draws_linear[:, :2], [3000, 2000])):
+    draws = draw_around(done, column["y"], np.random.default_rng(1), 100)
+    for drawn, truth in ((draws.decay, [0.4, 0.2]), (np.log(3) / draws.half, [4, 3]), (draws.maximum, [3000, 2000])):
         low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
         assert np.all((low <= truth) & (truth <= high))
 
@@ -91,15 +91,35 @@ def test_is_a_minimum_among_neighbours():
 
 def test_effects_and_levels_are_never_negative():
     model, outcome, *_ = simulated(9)
-    done = estimate(model, -outcome + outcome.max(), np.random.default_rng(3), draws=20)
+    fallen = outcome.max() - outcome
+    done = estimate(model, fallen, np.random.default_rng(3))
     assert np.all(done.linear[:4] >= 0)
-    assert np.all(done.draws_linear[:, :4] >= 0)
+    draws = draw_around(done, fallen, np.random.default_rng(4), 20)
+    assert np.all(draws.maximum >= 0)
+    assert np.all(draws.controls[:, :2] >= 0)
 
 
 def test_same_seed_same_draws():
     model, outcome, *_ = simulated(10)
-    one, two = (estimate(model, outcome, np.random.default_rng(4), draws=10) for _ in range(2))
-    assert np.array_equal(one.draws_theta, two.draws_theta)
+    done = estimate(model, outcome, np.random.default_rng(4))
+    one, two = (draw_around(done, outcome, np.random.default_rng(5), 10) for _ in range(2))
+    assert all(np.array_equal(left, right) for left, right in zip(one, two, strict=True))
+
+
+def test_draws_take_each_form_by_how_well_it_fits():
+    """Forms that fit alike share the draws; one that fits far worse gets none."""
+    model, outcome, *_ = simulated(12)
+    tried = [
+        estimate(ResponseModel(model.spend, form, model.controls, levels=2), outcome, np.random.default_rng(6))
+        for form in ("michaelis_menten", "logistic")
+    ]
+    level = min(tried, key=lambda one: one.cost)
+    alike = [one._replace(cost=level.cost) for one in tried]
+    _, draws = draw_over_forms(alike, outcome, np.random.default_rng(7), 40)
+    assert (draws.form == "logistic").sum() == 20
+    worse = [tried[0]._replace(cost=level.cost), tried[1]._replace(cost=level.cost * 10)]
+    best, draws = draw_over_forms(worse, outcome, np.random.default_rng(7), 40)
+    assert set(draws.form) == {best.model.form} == {"michaelis_menten"}
 
 
 def covered(runs: int, draws: int) -> float:
@@ -107,10 +127,9 @@ def covered(runs: int, draws: int) -> float:
     hits = []
     for run in range(runs):
         model, outcome, _, half, maximum = simulated(100 + run)
-        done = estimate(model, outcome, np.random.default_rng(run), draws=draws)
+        drawn = draw_around(estimate(model, outcome, np.random.default_rng(run)), outcome, np.random.default_rng(run), draws)
         mean = model.spend.mean(axis=1)
-        _, drawn_half, _ = model.unpack(done.draws_theta)
-        response = done.draws_linear[:, :2] * mean / (mean + drawn_half)
+        response = drawn.maximum * mean / (mean + drawn.half)
         low, high = np.quantile(response, [0.05, 0.95], axis=0)
         hits += list((low <= maximum * mean / (mean + half)) & (maximum * mean / (mean + half) <= high))
     return float(np.mean(hits))
