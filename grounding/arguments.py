@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from grounding.evidence import Evidence, Input, Locale
+from grounding.evidence import Evidence, Input, InputKind, Locale
 from grounding.quoting import Quoted, numerals_in, read_quote
 from tools.contract import SLOT, Basis, Figure, Tool, ToolInputError
 
@@ -184,8 +184,9 @@ class _Reader:
         brought: dict[str, Any] = {}
         for name, value in given.items():
             node = properties[name]
-            out[name] = self.value(node, value, _join(path, name), out_siblings := {}, given)
-            brought |= out_siblings
+            siblings: dict[str, Any] = {}
+            out[name] = self.value(node, value, _join(path, name), siblings, given)
+            brought |= siblings
         return self.siblings(properties, given, out, brought, path)
 
     def siblings(
@@ -241,7 +242,9 @@ class _Reader:
             shape = next((s for s in (node, *shapes) if "properties" in s), None)
             if shape is not None:
                 return self.model(shape, value, path)
-            inner = next((s.get("additionalProperties") for s in (node, *shapes) if isinstance(s.get("additionalProperties"), dict)), {})
+            inner: Any = next(
+                (s.get("additionalProperties") for s in (node, *shapes) if isinstance(s.get("additionalProperties"), dict)), {}
+            )
             return {
                 self.text(str(key), _join(path, str(key))): self.value(inner, item, _join(path, str(key)), {}, value)
                 for key, item in value.items()
@@ -349,7 +352,7 @@ class _Reader:
             raise ToolInputError(f"{path}: {value} is a date, not a number", field=path, found=value)
         measured = Quoted(number, figure.unit, figure.currency, figure.denominator, figure.period)
         self.check(node, measured, path, around, value)
-        kind = "quote" if alias == "B" else "assumption" if alias == "A" else "fact" if alias == "F" else "slot"
+        kind: InputKind = "quote" if alias == "B" else "assumption" if alias == "A" else "fact" if alias == "F" else "slot"
         self.inputs.append(Input(path=path, kind=kind, ref=f"{record.id} {key}" if kind in ("slot", "fact") else figure.key if kind == "assumption" else str(figure.source or key), basis=figure.basis))  # fmt: skip
         brought.update(unit=figure.unit, currency=figure.currency, denominator=figure.denominator, period=figure.period, basis=figure.basis)
         return _typed(node, number)

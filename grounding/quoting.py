@@ -77,6 +77,10 @@ def _measured(numeral: Numeral, whole: str, locale: Locale, path: str, wanted: U
             return Quoted(value * 12, "months")
         case "bare":
             pass
+        case "other":
+            raise ToolInputError(
+                f"{path}: the unit of {numeral.text.strip()!r} in the brief is not known", field=path, found=numeral.text.strip()
+            )
         case _:
             return Quoted(value, numeral.kind)
     if wanted == "money":

@@ -19,7 +19,7 @@ from grounding.verifying.index import Candidate, Index
 from grounding.verifying.matching import Judge, Judgement, Place
 from grounding.verifying.numerals import Numeral, read
 from grounding.verifying.scope import Surroundings
-from grounding.verifying.text import Link, Plain, Sentence, read_text
+from grounding.verifying.text import Link, Plain, read_text
 
 __all__ = ["MissingCaveat", "NumeralVerdict", "Verdict", "WordProblem", "verify"]
 
@@ -40,7 +40,7 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
     `brief`: words whose numbers count as stated, when no brief record is among the evidence. `as_of`: the day of the text, which tells
     plans from the past. Offsets of the verdicts are those of `text`.
     """
-    records = _with_brief(evidence, brief, locale)
+    records = _briefed(list(evidence), brief, locale)
     index = Index(records)
     plain = read_text(text)
     around = Surroundings(plain, index, as_of)
@@ -79,14 +79,8 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
     return Verdict(ok=ok, numerals=tuple(verdicts), words=words, missing_caveats=missing)
 
 
-def _with_brief(evidence: Sequence[Evidence], brief: str | None, locale: Locale) -> list[Evidence]:
-    """The evidence, and the brief's numbers as stated figures when they are not among it."""
-    if brief is None or not brief.strip() or any(record.tool == "brief" for record in evidence) or not evidence:
-        return _briefed(list(evidence), brief, locale)
-    return _briefed(list(evidence), brief, locale)
-
-
 def _briefed(evidence: list[Evidence], brief: str | None, locale: Locale) -> list[Evidence]:
+    """The evidence, and the brief's numbers as stated figures when no brief record is among it."""
     if not brief or any(record.tool == "brief" for record in evidence):
         return evidence
     from datetime import UTC, datetime
@@ -171,8 +165,3 @@ def _verdict(numeral: Numeral, place: Place | None, judgement: Judgement, plain:
         evidence=candidate.known.alias if candidate is not None else None,
         key=candidate.key if candidate is not None else None,
     )
-
-
-def sentences(text: str) -> list[Sentence]:
-    """The sentences of a Markdown text as the verifier reads them."""
-    return read_text(text).sentences

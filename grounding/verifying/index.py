@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -123,14 +123,14 @@ class Index:
             return None
         return Candidate(known, end, getattr(known.figure.interval, end) * known.factor)
 
-    def _entity_names(self, figures: Sequence[Figure] | object) -> None:
+    def _entity_names(self, figures: Iterable[Figure]) -> None:
         names: dict[str, tuple[str, str]] = {}
         for key, ways in CHANNELS.items():
             for way in ways:
                 names[way.lower()] = (key, "channel")
         self.entities: dict[str, str] = {}
         guarded: dict[str, tuple[str, str]] = {}
-        for figure in figures:  # type: ignore[attr-defined]
+        for figure in figures:
             if figure.entity is None or canonical(figure.entity) in self.entities:
                 continue
             key, kind = canonical(figure.entity), kind_of(figure.entity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from grounding.verifying.index import Index, Mention
 from grounding.verifying.numerals import Numeral
@@ -84,15 +84,17 @@ def owners(target: Numeral, mentions: Sequence[Mention], numerals: Sequence[Nume
     names = frozenset().union(*(mention.names for mention in mentions)) if mentions else None
     if names is None or len({mention.names for mention in mentions}) == 1 or target not in numerals:
         return names
-    order = sorted([*((m.start, "E", m) for m in mentions), *((n.start, "N", n) for n in numerals)], key=lambda entry: entry[0])
+    order: list[tuple[int, str, Any]] = sorted(
+        [*((m.start, "E", m) for m in mentions), *((n.start, "N", n) for n in numerals)], key=lambda entry: entry[0]
+    )
     pattern = "".join(letter for _, letter, _ in order)
     count = pattern.count("E")
     place = next(i for i, (_, _, item) in enumerate(order) if item is target)
     if pattern == "E" * count + "N" * count or pattern == "N" * count + "E" * count:
         other = [item for _, letter, item in order if letter == "E"]
-        return other[[item for _, letter, item in order if letter == "N"].index(target)].names  # type: ignore[union-attr]
+        return other[[item for _, letter, item in order if letter == "N"].index(target)].names
     if pattern.startswith("E") and pattern.endswith("N") and "EE" not in pattern:
-        return next(item.names for _, letter, item in reversed(order[:place]) if letter == "E")  # type: ignore[union-attr]
+        return next(item.names for _, letter, item in reversed(order[:place]) if letter == "E")
     if pattern.startswith("N") and pattern.endswith("E") and "EE" not in pattern and "NN" not in pattern:
-        return next(item.names for _, letter, item in order[place:] if letter == "E")  # type: ignore[union-attr]
+        return next(item.names for _, letter, item in order[place:] if letter == "E")
     return names
