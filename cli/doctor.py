@@ -95,7 +95,11 @@ def model_checks() -> Iterator[Check]:
         settings = ModelSettings()
         card = describe(settings)
     except ValueError as error:
-        yield Check("model", "wrong", f"{str(error).splitlines()[0]}: see GROUNDWORK_MODEL in the README")
+        yield Check(
+            "model",
+            "wrong",
+            f"{' '.join(line.strip() for line in str(error).splitlines()[1:3]) or error}: see GROUNDWORK_MODEL in the README",
+        )
         return
     rules = ": rules, not a language model; GROUNDWORK_MODEL=openai:NAME or anthropic:NAME for one"
     yield Check("model", "ok" if card.is_llm else "note", card.name + ("" if card.is_llm else rules))
