@@ -67,3 +67,9 @@ def test_assignment_does_not_depend_on_the_chunk():
     random = np.random.default_rng(5)
     points, centres = random.standard_normal((1000, 3)), random.standard_normal((4, 3))
     assert (nearest(points, centres, chunk=7) == nearest(points, centres)).all()
+
+
+def test_the_null_holds_without_the_valleys(monkeypatch):
+    """Either gate alone keeps one normal population in one piece; here the second is held open."""
+    monkeypatch.setattr("tools.methods.clustering.valleys", lambda points, centres: True)
+    assert not choose(np.random.default_rng(6).standard_normal((500, 3)), seed=6).structure
