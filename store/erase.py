@@ -167,7 +167,8 @@ def _rewrite(connection: DuckDBPyConnection, table: DeltaTable, name: str, who: 
 def _vacuum(folder: Path, name: str, holding: set[Path], on: date) -> tuple[int, ...]:
     """Remove the files of every version that held the person, and files of no version; gives those versions."""
     newest = delta.version(folder, name)
-    gone, kept = [], []
+    gone: list[int] = []
+    kept: list[int] = []
     for version in range(newest + 1):
         table = delta.open_table(folder, name, version)
         if table is None:

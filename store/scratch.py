@@ -17,14 +17,18 @@ WORK = "_work"
 def scratch(folder: Path) -> Iterator[Path]:
     """A fresh working folder of a client. Holds rows of people, so it lies where an erasure looks and not in the system's /tmp."""
     sweep(folder)
-    place = folder / WORK / new_id("w")
-    place.mkdir(parents=True)
+    name = new_id("w")
+    making, place = folder / WORK / f"making_{name}", folder / WORK / name
+    making.mkdir(parents=True)
     try:
-        with (place / "alive").open("w") as handle:
+        with (making / "alive").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
+            # It takes its name once it is locked, so that nobody sweeps it in between.
+            making.rename(place)
             yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(making, ignore_errors=True)
 
 
 def sweep(folder: Path) -> int:
@@ -36,9 +40,7 @@ def sweep(folder: Path) -> int:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(place)
                 removed += 1
-        except FileNotFoundError:
-            # Either just being made by a live import, or left before its lock was taken: an empty folder holds nobody's rows.
-            continue
-        except BlockingIOError:
+        except (FileNotFoundError, BlockingIOError):
+            # Its own process has just removed it, or is alive.
             continue
     return removed

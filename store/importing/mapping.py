@@ -23,14 +23,17 @@ class ColumnMapping(Frozen):
     """How one column of a table is filled: from a source column, with one value for all rows, or from the row itself."""
 
     target: str = Field(description="column of the table")
-    source: str | None = Field(None, description="header of the file's column, as the file writes it")
-    constant: str | None = Field(None, description="one value for all rows, read like a cell")
-    derive: Literal["row"] | None = Field(None, description="row: an id made from the row's own values, for files that give none")
-    scale: MoneyScale | None = Field(None, description="money only: what one whole number in the file is")
-    decimal: Literal[".", ","] | None = Field(None, description="decimal mark, where a number can be read both ways; found out when empty")
-    order: DayOrder | None = Field(None, description="order of day and month, where a date can be read both ways; found out when empty")
-    zone: str | None = Field(None, description="IANA zone of times without one; the client's when empty")
-    negate: bool = Field(False, description="bool only: the file says the opposite (opted out)")
+    source: str | None = Field(default=None, description="header of the file's column, as the file writes it")
+    constant: str | None = Field(default=None, description="one value for all rows, read like a cell")
+    derive: Literal["row"] | None = Field(default=None, description="row: an id made from the row's own values, for files that give none")
+    scale: MoneyScale | None = Field(default=None, description="money only: what one whole number in the file is")
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="decimal mark, where a number reads both ways; found out when empty"
+    )
+    order: DayOrder | None = Field(default=None, description="order of day and month, where a date reads both ways; found out when empty")
+    usual_order: DayOrder | None = Field(default=None, description="order where no date of the file tells; the client's when empty")
+    zone: str | None = Field(default=None, description="IANA zone of times without one; the client's when empty")
+    negate: bool = Field(default=False, description="bool only: the file says the opposite (opted out)")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -43,9 +46,9 @@ class Mapping(Frozen):
     """A column mapping, as it is confirmed and remembered. `model_dump(mode="json")` is what is kept."""
 
     table: str = Field(description="a contract's table, or free_<name> for a table of any columns")
-    shape: str = Field("own", description="the known export that it was suggested from")
-    columns: tuple[ColumnMapping, ...] = Field((), description="empty for a free table: its columns come as they are")
-    breakdown: tuple[str, ...] = Field((), description="source columns that split a row of the table; what they split is added up")
+    shape: str = Field(default="own", description="the known export that it was suggested from")
+    columns: tuple[ColumnMapping, ...] = Field(default=(), description="empty for a free table: its columns come as they are")
+    breakdown: tuple[str, ...] = Field(default=(), description="source columns that split a row of the table; what they split is added up")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -19,6 +19,7 @@ BLOCK_BYTES = 1 << 23
 RECORD_LINES = 200
 """A quoted cell that runs on for more lines than this is a quotation mark that was never closed."""
 
+QUOTE, FEED, RETURN = 34, 10, 13
 UNCLOSED = "a quotation mark is not closed"
 
 
@@ -36,7 +37,7 @@ def csv_batches(path: Path, layout: Layout) -> Iterator[Batch]:
             carried = b""
         if not data:
             continue
-        if _simple(data):
+        if _simple(data, layout.separator):
             batch = _by_arrow(data, line, width, layout.separator, read / size)
             line += data.count(b"\n")
         else:
@@ -83,8 +84,8 @@ def _without_lines(data: bytes, count: int, last: bool) -> tuple[bytes, bool]:
     return data[position:], True
 
 
-def _simple(data: bytes) -> bool:
-    """Whether no line break stands inside quotation marks, and every line ends in a line feed."""
+def _simple(data: bytes, separator: str) -> bool:
+    """Whether every line ends in a line feed, no line break stands in quotation marks, and each mark opens or closes a whole cell."""
     import numpy as np
 
     if data.count(b"\r") != data.count(b"\r\n"):
@@ -92,8 +93,12 @@ def _simple(data: bytes) -> bool:
     if b'"' not in data:
         return True
     seen = np.frombuffer(data, dtype=np.uint8)
-    inside = np.bitwise_and(np.cumsum(seen == 34, dtype=np.int32), 1)
-    return not inside[seen == 10].any() and not inside[-1]
+    marks = np.flatnonzero(seen == QUOTE)
+    if len(marks) % 2 or (np.searchsorted(marks, np.flatnonzero(seen == FEED)) % 2).any():
+        return False
+    opening, closing = marks[0::2], marks[1::2]
+    before, after = seen[opening[opening > 0] - 1], seen[closing[closing < len(seen) - 1] + 1]
+    return bool(np.isin(before, (ord(separator), FEED, QUOTE)).all() and np.isin(after, (ord(separator), FEED, RETURN, QUOTE)).all())
 
 
 def _by_arrow(data: bytes, line: int, width: int, separator: str, share: float) -> Batch:

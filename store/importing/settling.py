@@ -107,9 +107,10 @@ def _order(mapping: ColumnMapping, count: DateCount, locale: Locale) -> tuple[Da
     elif count.month_first > FAR_MORE * count.day_first:
         order, why = "mdy", f"as {count.month_first} others can only be"
     else:
-        order = _local_order(locale)
+        order = mapping.usual_order or _local_order(locale)
         clash = "others are of both kinds" if count.day_first else "no other date tells"
-        why = f"as is usual in {locale.language}, because {clash}: check this, and set `order` in the mapping if it is wrong"
+        where = "in such a report" if mapping.usual_order else f"in {locale.language}"
+        why = f"as is usual {where}, because {clash}: check this, and set `order` in the mapping if it is wrong"
     return order, [f"{mapping.source}: {count.either} dates can be read day first or month first; read {words[order]}, {why}"]
 
 

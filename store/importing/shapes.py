@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from store.importing.mapping import MoneyScale
+from store.importing.mapping import DayOrder, MoneyScale
 from tools.contracts import CONTRACTS
 
 BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
@@ -36,6 +36,8 @@ class Shape:
     """How money is written under a header; elsewhere it is in whole units of the currency (`major`)."""
     negated: tuple[str, ...] = ()
     """Headers of yes-or-no columns that say the opposite."""
+    order: DayOrder | None = None
+    """How its dates are usually written, where none of them tells."""
     breakdown: tuple[str, ...] = ()
     """Headers that split a row of the table; rows apart only by them are added up."""
 
@@ -102,6 +104,7 @@ SHAPES: tuple[Shape, ...] = (
             "conversion_value": ("total conversion value", "conversion value"),
         },
         constants={"channel": "linkedin"},
+        order="mdy",
         breakdown=AD_BREAKDOWN,
     ),
     Shape(

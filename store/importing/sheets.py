@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def sheet_batches(path: Path, layout: Layout) -> Iterator[Batch]:
 
     assert layout.sheet is not None
     sheet = _open(path).get_sheet_by_name(layout.sheet)
-    width, total = len(layout.headers), max(sheet.total_height, 1)
+    width, total = len(layout.headers), max(sheet.end[0] + 1 if sheet.end else 1, 1)
     rows: list[list[str]] = []
     start = layout.first_line
     for number, cells in enumerate(_rows(sheet), start=1):
@@ -91,16 +92,8 @@ def _open(path: Path) -> CalamineWorkbook:
 
 
 def _rows(sheet: CalamineSheet, limit: int | None = None) -> Iterator[list[Any]]:
-    """Rows from the sheet's first line on: a sheet whose data starts lower down counts its blank rows too."""
-    top = sheet.start[0] if sheet.start else 0
-    for number in range(top):
-        if limit is not None and number >= limit:
-            return
-        yield []
-    for number, row in enumerate(sheet.iter_rows(), start=top):
-        if limit is not None and number >= limit:
-            return
-        yield row
+    """Rows from the sheet's first line on, blank ones too; columns begin at the first that is used."""
+    return islice(sheet.iter_rows(), limit)
 
 
 def _batch(rows: list[list[str]], start: int, share: float) -> Batch:

@@ -117,15 +117,14 @@ def match(shape: Shape, headers: tuple[str, ...], sample: tuple[dict[str, str], 
             continue
         used.add(header)
         name, said = plain(header)
-        scale = shape.scales.get(name) if column.type == "money" else None
-        if column.type == "money" and scale is None:
-            scale = "micros" if "micros" in said or name.endswith(" micros") else _scale(shape, header, sample)
-            if shape.name == "own":
-                kind = "whole minor units (cents)" if scale == "minor" else "whole units of the currency"
-                remarks.append(f"{header} is read as {kind}")
+        scale = _scale(shape, header, sample) if column.type == "money" else None
+        if scale is not None and shape.name == "own":
+            kind = "whole minor units (cents)" if scale == "minor" else "whole units of the currency"
+            remarks.append(f"{header} is read as {kind}")
         zone = "UTC" if column.type == "timestamp" and {"utc", "in utc"} & set(said) else None
         negate = column.type == "bool" and name in shape.negated
-        columns.append(ColumnMapping(target=column.name, source=header, scale=scale, zone=zone, negate=negate))
+        order = shape.order if column.type in ("date", "timestamp") else None
+        columns.append(ColumnMapping(target=column.name, source=header, scale=scale, usual_order=order, zone=zone, negate=negate))
     columns, said_currency = _with_currency(columns, contract.name, headers, shape.name)
     columns, made = _with_id(columns, contract.name)
     breakdown = tuple(header for header in headers if plain(header)[0] in shape.breakdown and header not in used)
@@ -137,8 +136,13 @@ def match(shape: Shape, headers: tuple[str, ...], sample: tuple[dict[str, str], 
 
 
 def _scale(shape: Shape, header: str, sample: tuple[dict[str, str], ...]) -> MoneyScale:
-    """A contract's own file writes whole minor units, unless its numbers have decimals; an export writes whole units."""
-    if shape.name != "own" or plain(header)[0] not in {plain(column.name)[0] for column in CONTRACTS[str(shape.table)].columns}:
+    """A header may say micros; a contract's own file writes whole minor units, unless its numbers have decimals; others whole units."""
+    name, said = plain(header)
+    if name in shape.scales:
+        return shape.scales[name]
+    if "micros" in said or name.endswith(" micros"):
+        return "micros"
+    if shape.name != "own" or name not in {plain(column.name)[0] for column in CONTRACTS[str(shape.table)].columns}:
         return "major"
     cells = [row.get(header, "").strip() for row in sample]
     return "minor" if all(re.fullmatch(r"-?\d*", cell) for cell in cells) else "major"
