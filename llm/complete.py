@@ -13,6 +13,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
+from langchain_core.messages.ai import add_ai_message_chunks
 
 from llm.errors import MalformedAnswer, ModelError, ModelRefused
 from llm.faults import read_fault
@@ -87,14 +88,13 @@ class _CutOff(MalformedAnswer):
 async def _answer(offered: Any, messages: list[BaseMessage], limits: Limits, attempt: int, on_text: OnText | None) -> AIMessage:
     if not limits.stream:
         return await offered.ainvoke(messages)
-    whole: AIMessageChunk | None = None
+    chunks: list[AIMessageChunk] = []
     async for chunk in _unstalled(offered.astream(messages), limits.stall_s):
-        whole = chunk if whole is None else whole + chunk
+        chunks.append(chunk)
         if on_text is not None and chunk.text:
             await on_text(chunk.text, attempt)
-    if whole is None:
-        return AIMessage("")
-    return _strict(whole)
+    # Added up at once: chunk by chunk, core reads all tool arguments so far again each time.
+    return _strict(add_ai_message_chunks(*chunks)) if chunks else AIMessage("")
 
 
 async def _unstalled(stream: AsyncIterator[AIMessageChunk], stall_s: float) -> AsyncIterator[AIMessageChunk]:

@@ -35,7 +35,7 @@ def bound(model: BaseChatModel, tools: Sequence[dict[str, Any]]) -> Any:
     """The model with the tools offered; for Anthropic the last tool ends the part that is cached."""
     if not tools:
         return model
-    offered = model.bind_tools(list(tools))
+    offered: Any = model.bind_tools(list(tools))
     if is_anthropic(model):
         rendered = offered.kwargs["tools"]
         offered.kwargs["tools"] = [*rendered[:-1], {**rendered[-1], "cache_control": CACHE}]

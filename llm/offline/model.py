@@ -56,14 +56,14 @@ class OfflineRules(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         turn = next_turn(read(messages, kwargs.get("tools") or ()))
         for piece in turn.text.split(" ") if turn.text else ():
-            chunk = ChatGenerationChunk(message=AIMessageChunk(piece + " "))
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece + " "))
             if run_manager:
                 run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
         for index, (name, arguments) in enumerate(turn.calls):
             call = tool_call_chunk(name=name, args=json.dumps(arguments, ensure_ascii=False), id=_id(messages, index), index=index)
-            yield ChatGenerationChunk(message=AIMessageChunk("", tool_call_chunks=[call]))
-        yield ChatGenerationChunk(message=AIMessageChunk("", chunk_position="last", **_metadata(turn)))
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[call]))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", chunk_position="last", **_metadata(turn)))
 
     async def _astream(
         self,

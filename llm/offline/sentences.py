@@ -8,7 +8,7 @@ from collections.abc import Iterable
 SLOT = re.compile(r"\{\{[^{}]+\}\}")
 NUMBER_WORD = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
-    r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|dozen|hundreds?|thousands?|millions?|half|thirds?|quarters?|twice|double|both)\b",
+    r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|dozen|hundreds?|thousands?|millions?|half|thirds?|quarters?|twice|double)\b",
     re.IGNORECASE,
 )
 END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\[{\"'])")

@@ -98,7 +98,7 @@ class Pick(BaseModel):
     reason: str
 
 
-@pytest.mark.parametrize("protocol", ["chat", "responses", "messages"])
+@pytest.mark.filterwarnings("ignore:You are attempting to use structured output via forced tool calling")
 async def test_a_structured_answer_is_read_as_its_type(protocol, serving):
     given = {"channel": "email", "reason": "it is cheap to try"}
     reply = Reply("", (ToolUse("Pick", given),)) if protocol == "messages" else Reply(json.dumps(given))

@@ -8,13 +8,13 @@ from llm.offline.sentences import capital, join, listed
 from llm.offline.strategy.view import CHANNELS, View
 
 MOST_KEYWORDS = 12
-MINIMUM_TERMS = 3
+FEW_TERMS = 6
 
 
 def audiences(view: View) -> list[dict[str, Any]]:
     """The audiences that the documents name, else the segments, else present customers."""
     found = [_named(view, one, place) for place, one in enumerate(view.voice.audiences) if one.text][:4]
-    return found or _segments(view) or [_everyone(view)]
+    return (found or _segments(view) or [_everyone(view)])[:5]
 
 
 def _named(view: View, audience: Any, place: int) -> dict[str, Any]:
@@ -122,10 +122,9 @@ def _reason(view: View, channel: str) -> str:
     if not parts and view.summary and (cpa := view.summary.get(f"{channel}.cpa")):
         spread = f" ({cpa.range})" if cpa.interval else ""
         parts.append(f"The {view.called(cpa)} on {name} so far is {cpa.slot}{spread}, too wide a range to rank it.")
-    told = next((text for text, p in view.voice.about(name) if not text.lower().startswith(name.lower() + ":")), None)
-    cite = next((p.cite for text, p in view.voice.about(name) if text == told), "")
-    if told:
-        parts.append(f"Your notes: {told.rstrip('.')} {cite}.")
+    noted = ((text, p) for text, p in view.voice.about(name) if not text.startswith(("That ", f"{name}:")))
+    if told := next(noted, None):
+        parts.append(f"Your notes: {told[0].rstrip('.')} {told[1].cite}.")
     return join(*parts) or f"There is no record of {name} yet, so it starts as a test."
 
 
@@ -155,20 +154,30 @@ def keywords(view: View, channel: str) -> list[str]:
     if channel == "email":
         return ["customers with consent, by the date of the last order"]
     products = [name.lower() for name, _ in view.voice.products]
-    terms = products + [term for term, _ in view.voice.terms if len(term) > 4]
+    telling = products + terms(view)
     if CHANNELS.get(channel, {}).get("kind") == "keywords":
         near = any("near" in passage.text.lower() or "suburb" in passage.text.lower() for passage in view.voice.passages)
-        built = [f"{view.ask['verb']} {term}" for term in terms[:4]] + ([f"{term} near me" for term in terms[:3]] if near else [])
-        return list(dict.fromkeys([*own, *terms[:5], *built]))[:MOST_KEYWORDS]
-    return list(dict.fromkeys([*own, *terms[: MINIMUM_TERMS + 3]]))[:MOST_KEYWORDS]
+        built = [f"{view.ask['verb']} {term}" for term in telling[:4]] + ([f"{term} near me" for term in telling[:3]] if near else [])
+        return list(dict.fromkeys([*own, *telling[:5], *built]))[:MOST_KEYWORDS]
+    return list(dict.fromkeys([*own, *telling[:FEW_TERMS]]))[:MOST_KEYWORDS] or ["people like the present customers"]
 
 
-def first_lines(view: View) -> list[tuple[str, str]]:
-    """First lines in the client's words, each with its citation: what people ask, then what is sold."""
-    lines = [(question, passage.cite) for question, passage in view.voice.questions]
-    lines += [(f"{capital(name.lower())}: what is in it, and what it costs", passage.cite) for name, passage in view.voice.products]
-    lines += [(f"{capital(term)}: see it, and {view.ask['verb']}", passage.cite) for term, passage in view.voice.terms[:4]]
-    return lines or [(f"What it is, and how to {view.ask['verb']}", "")]
+def terms(view: View) -> list[str]:
+    """Telling words of the offer: not the name of an audience, and a word in the singular or the plural, not twice."""
+    audiences = {audience.name.lower() for audience in view.voice.audiences}
+    kept: list[str] = []
+    for term, _ in view.voice.terms:
+        if len(term) > 4 and term not in audiences and not {term + "s", term.removesuffix("s")} & set(kept):
+            kept.append(term)
+    return kept
+
+
+def first_lines(view: View) -> list[str]:
+    """First lines in the client's words: what people ask, then what is sold."""
+    lines = [question for question, _ in view.voice.questions]
+    lines += [f"{capital(name.lower())}: what is in it, and what it costs" for name, _ in view.voice.products]
+    lines += [f"{capital(term)}: see it, and {view.ask['verb']}" for term in terms(view)[:4]]
+    return lines or [f"What it is, and how to {view.ask['verb']}"]
 
 
 def creative(view: View, channel: str) -> list[str]:
@@ -178,8 +187,8 @@ def creative(view: View, channel: str) -> list[str]:
     start = view.channels.index(channel) if channel in view.channels else 0
     made = []
     for index, form in enumerate(formats):
-        line, cite = lines[(start + index * max(1, len(view.channels) // 2)) % len(lines)]
-        made.append(join(f"{capital(form)}. First line: {line}", cite, f"Ask: {view.ask['ask']}."))
+        line = lines[(start + index * max(1, len(view.channels) // 2)) % len(lines)]
+        made.append(f"{capital(form)}. First line: {line if line.endswith('?') else line + '.'} Ask: {view.ask['ask']}.")
     return made
 
 
@@ -190,7 +199,7 @@ def content_plan(view: View) -> list[dict[str, Any]]:
     for index, day in enumerate((7, 9, 12, 14, 16, 19, 21, 23, 26, 28, 30, 33)):
         channel = view.channels[index % len(view.channels)]
         formats = CHANNELS.get(channel, {}).get("formats", ["image"])
-        line, cite = lines[index % len(lines)]
+        line = lines[index % len(lines)]
         if index >= max(6, 2 * len(view.channels)):
             break
         rows.append(
@@ -198,7 +207,7 @@ def content_plan(view: View) -> list[dict[str, Any]]:
                 "out_in_days": day,
                 "channel": view.name(channel),
                 "format": formats[(index // len(view.channels)) % len(formats)],
-                "theme": join(line if line.endswith("?") else f"{line}.", cite),
+                "theme": line if line.endswith("?") else f"{line}.",
                 "ask": view.ask["ask"],
             }
         )

@@ -53,9 +53,14 @@ def measurement(view: View) -> list[str]:
         "Each Monday the agency puts spend, claims and your own count of the week in a table; each review reads it against the range.",
         "The comparison is with the weeks before the start and with the forecast's range, not with a single good week.",
         f"Where we start: {contacts.slot} new contacts in the CRM have one of these channels as their source." if contacts else "",
+        f"The forecast counts {view.outcome}, the nearest thing on record to {view.goal}." if _differs(view) else "",
         _table_note(view),
     ]
     return [text for text in said if text][:6]
+
+
+def _differs(view: View) -> bool:
+    return view.forecast is not None and view.outcome != view.goal
 
 
 def _table_note(view: View) -> str:
@@ -195,7 +200,7 @@ def unknowns(view: View) -> list[dict[str, Any]]:
         {
             "what": "What a new customer is worth over time" if "orders" in view.desk.tables else "Who buys a second time",
             "cost": "Whether a dearer customer is worth it cannot be said; the plan counts customers, not what they go on to spend.",
-            "learn_by": "Follow those who came this quarter by channel, and compare what they go on to pay.",
+            "learn_by": "Follow those who come in these months by channel, and compare what they go on to pay.",
         },
         *_untested(view),
         *(

@@ -63,7 +63,9 @@ def _range(view: View) -> str:
     forecast = view.forecast
     expected = forecast.get("total.expected_conversions") if forecast else None
     if forecast is None or expected is None:
-        return f"We give no range for {view.goal}: the record is too short to forecast from, and the test month is there to change that."
+        cpa = view.summary.get("total.cpa") if view.summary else None
+        known = f"So far the {view.called(cpa)} over all channels was {cpa.slot} ({cpa.range})." if cpa and cpa.interval else ""
+        return join(known, f"The record is too short for a forecast of {view.goal}; the test month is there to change that.")
     horizon = forecast.get("total.horizon")
     over = f"Over the next {horizon.slot} " if horizon else ""
     spread = f", with {expected.end('low')} to {expected.end('high')} as the range" if expected.interval else ""

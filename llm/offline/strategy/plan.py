@@ -199,9 +199,9 @@ def reviews(view: View) -> list[dict[str, Any]]:
 def _early(view: View) -> list[dict[str, Any]]:
     found = []
     for channel in view.channels:
-        cpa = view.summary.get(f"{channel}.cpa") if view.summary else None
+        spend, cpa = (view.summary.get(f"{channel}.{key}") if view.summary else None for key in ("spend", "cpa"))
         if cpa and cpa.interval:
-            found.append((view.amount(view.summary.get(f"{channel}.spend")) or 0.0, channel, cpa))
+            found.append((view.amount(spend) or 0.0, channel, cpa))
     found.sort(key=lambda row: -row[0])
     rows = [
         {

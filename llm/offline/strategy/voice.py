@@ -12,6 +12,7 @@ from llm.offline.sentences import NUMBER_WORD, sentences
 
 BANNED = re.compile(r"(?:banned|forbidden|avoid(?:ed)?) words?\s*:\s*(?P<words>[^.\n]+(?:\n[^.\n#-]+)*)", re.IGNORECASE)
 ITEM = re.compile(r"^\s*(?:\d+\.|[-*])\s+\*\*(?P<name>[^*]+?)\.?\*\*\s*(?P<text>.+)$", re.MULTILINE)
+PEOPLE = re.compile(r"(?:(?<=[:,;] )|(?<=, and ))(?:people|customers|guests|members|buyers) (?:who|whose) [^,.;:]{8,60}(?=[,.;])")
 HEADING = re.compile(r"^#+\s*(?P<title>.+)$", re.MULTILINE)
 CELL = re.compile(r"^\|\s*(?P<first>[^|]+?)\s*\|", re.MULTILINE)
 QUESTION = re.compile(r"(?:(?<=[.!?:]\s)|(?<=\n)|^)(?P<question>[A-Z][^.!?\n|:]{4,60}\?)")
@@ -183,6 +184,9 @@ def _audiences(voice: Voice) -> Iterator[Audience]:
         for title, text in _sections(passage):
             if _kind(title, passage) in ("voice", "past"):
                 continue
+            for match in PEOPLE.finditer(re.sub(r"\s*\n\s*", " ", text)):
+                if voice.clean(match[0]):
+                    yield Audience(match[0][:1].upper() + match[0][1:], f"{match[0][:1].upper()}{match[0][1:]}.", passage)
             for match in ITEM.finditer(text):
                 told = [kept for sentence in sentences(match["text"]) if (kept := _mended(sentence, voice))]
                 if voice.clean(match["name"]):
