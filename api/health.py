@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from api.house import House
+from api.house import OUTAGES, House
 from api.metrics import OLDEST, QUEUE, READY, WORKERS
 from store import queue
 from store.errors import StoreError
@@ -62,7 +62,7 @@ async def readiness(house: House) -> Readiness:
             now = await queue.state(connection)
     except StoreError as error:
         return Readiness(ready=False, database=Check(ok=False, detail=str(error)), migrations=unknown, events=unknown, workers=unknown)
-    except house.outages:
+    except OUTAGES:
         return Readiness(
             ready=False, database=Check(ok=False, detail="Postgres does not answer"), migrations=unknown, events=unknown, workers=unknown
         )
@@ -83,7 +83,7 @@ async def metrics(request: Request) -> Response:
     try:
         async with house.database.transaction(None) as connection:
             now = await queue.state(connection)
-    except (StoreError, *house.outages):
+    except (StoreError, *OUTAGES):
         READY.set(0)
     else:
         READY.set(1)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import psycopg
 import structlog
@@ -24,6 +23,7 @@ from store.settings import StoreSettings
 log = structlog.get_logger("api.house")
 
 RETRY_SECONDS = 1.0
+OUTAGES: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 @dataclass(slots=True)
@@ -49,8 +49,6 @@ class House:
     def database(self) -> Database:
         """The open database. Raises DatabaseUnavailable."""
         return self.services.database
-
-    outages: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError, psycopg.InterfaceError)
 
     async def migrations_due(self) -> tuple[str, ...]:
         """Our migrations that the database has not seen; once it has seen them all, that is not asked again. Raises DatabaseUnavailable."""

@@ -200,12 +200,13 @@ def translate(error: Exception) -> Exception:
         return StorageFull(error.message)
     if isinstance(error, ToolRefusal):
         refused = NotEnoughDataProblem if isinstance(error, NotEnoughData) else InvalidInput
-        return refused(error.message, **{key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value})
+        more: dict[str, Any] = {key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value}
+        return refused(error.message, **more)
     if isinstance(error, UnknownTool | NoSuchClient):
         return NotFound(str(error))
     if isinstance(error, NoSuchEvidence):
         return NotFound("there is no such evidence in this workspace")
-    if isinstance(error, DatabaseUnavailable | psycopg.OperationalError):
+    if isinstance(error, DatabaseUnavailable | psycopg.OperationalError | psycopg.InterfaceError):
         return Unavailable("the database cannot be reached; nothing was changed")
     if isinstance(error, NotMigrated):
         return Unavailable("the database is not migrated to this release")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -25,7 +25,7 @@ LAST = "finished"
 """The kind of the event that ends a run's log."""
 BATCH = 500
 
-STREAM = {
+STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "server-sent events: `id` is the number in the run, `event` the kind, `data` JSON",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 LEAST_FREE = 1 << 30
 """bytes below which the disk is worth a word"""
 
+State = Literal["ok", "note", "wrong", "down"]
+
 
 class Check(NamedTuple):
     """One thing that was looked at; `detail` says what was found, and what to do when it is not in order."""
 
     name: str
-    state: Literal["ok", "note", "wrong", "down"]
+    state: State
     detail: str
 
 
@@ -70,7 +72,7 @@ async def store_checks() -> list[Check]:
     from store.settings import StoreSettings
 
     settings = StoreSettings()
-    worse = {"database": "down", "workers": "note"}
+    worse: dict[str, State] = {"database": "down", "workers": "note"}
     found = [Check(check.name, "ok" if check.ok else worse.get(check.name, "wrong"), check.detail) for check in await diagnose(settings)]
     if all(check.name != "database" or check.state == "ok" for check in found):
         found.append(await _workspaces(settings))

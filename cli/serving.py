@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -32,7 +32,7 @@ def serve(
     from cli.beside import worker_beside
     from cli.house import ready_database
 
-    given = {"host": host, "port": port, "log_format": log_format}
+    given: dict[str, Any] = {"host": host, "port": port, "log_format": log_format}
     settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})
     configure(settings.log_level, settings.log_format)
     store = ready_database()
@@ -70,6 +70,7 @@ def worker(
     from cli.house import ready_database
     from jobs.worker import run_worker
 
-    settings = ApiSettings(**({"log_format": log_format} if log_format else {}))
+    given: dict[str, Any] = {"log_format": log_format} if log_format else {}
+    settings = ApiSettings(**given)
     configure(settings.log_level, settings.log_format)
     asyncio.run(run_worker(ready_database(), concurrency))

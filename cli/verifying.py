@@ -93,8 +93,8 @@ def in_words(verdict: Any) -> str:
     for numeral in verdict.numerals:
         if numeral.verdict in ("CONTRADICTED", "UNSUPPORTED"):
             lines.append(f"{numeral.verdict}  {numeral.text!r}: {numeral.reason}\n    {numeral.sentence.strip()}")
-    lines += [f"WORDS  {problem.reason}\n    {problem.sentence.strip()}" for problem in verdict.words]
-    lines += [f"MISSING CAVEAT  {caveat}" for caveat in verdict.missing_caveats]
+    lines += [f"WORDS  {problem.text!r}: {problem.reason}\n    {problem.sentence.strip()}" for problem in verdict.words]
+    lines += [f"MISSING CAVEAT  {caveat.evidence} {caveat.code}: {caveat.text}" for caveat in verdict.missing_caveats]
     counts = {
         name: sum(numeral.verdict == name for numeral in verdict.numerals) for name in ("VERIFIED", "CONTRADICTED", "UNSUPPORTED", "EXEMPT")
     }
