@@ -48,7 +48,8 @@ def to_markdown(deliverable: Deliverable, *, as_of: date, attachments: dict[str,
         elif isinstance(value[0], Part):
             lines += _table(value, as_of) if value[0].layout == "table" else _blocks(value, as_of)
         else:
-            lines += _paragraphs(value, (field.json_schema_extra or {}).get("x-list", False))
+            extra = field.json_schema_extra
+            lines += _paragraphs(value, isinstance(extra, dict) and bool(extra.get("x-list")))
         if attachments and name in attachments:
             lines += ["", attachments[name]]
     return "\n".join(lines).strip() + "\n"

@@ -13,6 +13,7 @@ from grounding.slots import format_names, render
 from prompts.library import load
 from store import documents
 from store.clients import Client
+from store.engines import EngineName
 from store.facts import open_facts
 from tools.contract import Figure
 from tools.contracts import CONTRACTS
@@ -62,12 +63,12 @@ async def recall(connection: Any, client: Client, brief: str, embedder: Any, lim
     ]
 
 
-async def tables(facts_root: Any, engine: str, workspace_id: str, client: Client, as_of: date) -> list[dict[str, Any]]:
+async def tables(facts_root: Any, engine: EngineName, workspace_id: str, client: Client, as_of: date) -> list[dict[str, Any]]:
     """The client's tables with rows and span, for the prompt."""
     return await asyncio.to_thread(_tables, facts_root, engine, workspace_id, client, as_of)
 
 
-def _tables(facts_root: Any, engine: str, workspace_id: str, client: Client, as_of: date) -> list[dict[str, Any]]:
+def _tables(facts_root: Any, engine: EngineName, workspace_id: str, client: Client, as_of: date) -> list[dict[str, Any]]:
     facts = open_facts(facts_root, workspace_id, client, as_of=as_of, engine=engine)
     try:
         found = []

@@ -18,7 +18,7 @@ from graphs.answers import answer, refusal
 from graphs.drafting import Problem, read_draft
 from graphs.publishing import finished
 from graphs.run_tool import ToolCall, compute
-from graphs.state import RunContext, RunState
+from graphs.state import Outcome, RunContext, RunState
 from graphs.steps import Done, stable_id, step
 from grounding.arguments import agent_schema, resolve
 from grounding.brief import read_brief
@@ -144,7 +144,9 @@ async def run_the_tools(state: RunState, context: RunContext) -> Done:
     """Run what the model asked for, in its order: a later call may take an earlier one's result."""
     known = await known_evidence(state, context)
     aliases, assumptions = dict(state["aliases"]), list(state["assumptions"])
-    messages, events, kept = [], [], []
+    messages: list[ToolMessage] = []
+    events: list[tuple[str, dict[str, Any]]] = []
+    kept: list[Evidence] = []
     for call in state["pending"]:
         number = state["tool_calls"] + len(messages) + 1
         try:
@@ -152,15 +154,14 @@ async def run_the_tools(state: RunState, context: RunContext) -> Done:
                 raise ToolInputError("give the answer in a turn of its own, after the tools have answered")
             if number > MOST_TOOL_CALLS:
                 raise ToolInputError(f"{MOST_TOOL_CALLS} tool calls were made: give the answer now, with what there is")
-            evidence, named = await _run(
-                call, known, context, alias=f"E{sum(a.startswith('E') for a in aliases) + 1}", brief=context.run.brief
-            )
+            alias = f"E{sum(name.startswith('E') for name in aliases) + 1}"
+            evidence, named = await _run(call, known, context, alias=alias, brief=context.run.brief)
         except ToolRefusal as reason:
             messages.append(ToolMessage(refusal(call["name"], reason), tool_call_id=call["id"], name=call["name"], status="error"))
             events.append(("tool_refused", {"tool": call["name"], **reason.as_json()}))
             continue
         kept.append(evidence)
-        aliases[evidence.alias], known[evidence.alias] = evidence.id, evidence
+        aliases[alias], known[alias] = evidence.id, evidence
         assumptions += [figure.model_dump(mode="json") for figure in named]
         text = await asyncio.to_thread(answer, evidence, context.client.locale, results_of(load_tool(evidence.tool)))
         messages.append(ToolMessage(text, tool_call_id=call["id"], name=call["name"]))
@@ -186,7 +187,7 @@ async def _run(
     if not isinstance(call["args"], dict):
         raise ToolInputError(f"the arguments are no JSON object: {call.get('error') or call['args']!r}")
     declared = await asyncio.to_thread(load_tool, call["name"])
-    resolved = resolve(declared, call["args"], known, brief)
+    resolved = resolve(declared, call["args"], known, brief, locale=context.client.locale)
     wanted = ToolCall(
         declared.name,
         resolved.request,
@@ -268,7 +269,7 @@ async def wait_for_approval(state: RunState, context: RunContext) -> Done:
     given = interrupt(asked)
     if given.get("content_hash") != asked["content_hash"]:
         raise RunFailed("the approval was for another content and does not hold")
-    verdict = "published" if given.get("approved") else "rejected"
+    verdict: Outcome = "published" if given.get("approved") else "rejected"
     return Done("publish", {"outcome": verdict, "reason": given.get("reason")}, (("approval", given),))
 
 
@@ -308,10 +309,10 @@ def content_hash(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def build() -> StateGraph:
+def build() -> StateGraph[RunState, RunContext, RunState, RunState]:
     """The graph, not yet compiled."""
     graph = StateGraph(RunState, context_schema=RunContext)
-    nodes = {
+    nodes: dict[str, tuple[Any, tuple[str, ...]]] = {
         "brief": (read_the_brief, ("recall",)),
         "recall": (recall_context, ("analyse",)),
         "analyse": (ask_the_model, ("analyse", "run_tools", "draft")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from agents.roster import AGENTS
@@ -45,13 +46,13 @@ async def _execute(services: Services, workspace_id: str, run_id: str, decision:
             await runs.set_status(connection, run_id, "running")
             await events.append(connection, run_id, "started", {"kind": run.kind}, key="started")
     context = RunContext(services, workspace_id, client, run, AGENTS[run.kind], run.as_of)
-    config = {"configurable": {"thread_id": f"{workspace_id}:{run_id}"}, "recursion_limit": MOST_STEPS}
+    config: RunnableConfig = {"configurable": {"thread_id": f"{workspace_id}:{run_id}"}, "recursion_limit": MOST_STEPS}
     try:
         async with checkpointer(services.database, workspace_id) as saver:
             graph = build().compile(checkpointer=saver)
             snapshot = await graph.aget_state(config)
             begun = bool(snapshot.next) or bool(snapshot.values)
-            entry = Command(resume=decision) if decision is not None else None if begun else {}
+            entry: Any = Command(resume=decision) if decision is not None else None if begun else {}
             state = await graph.ainvoke(entry, config, context=context, durability="sync")
     except Cancelled:
         await _end(services, workspace_id, run_id, "cancelled", "stopped on request")
@@ -72,12 +73,12 @@ async def _settle(services: Services, workspace_id: str, run_id: str, state: dic
             await runs.set_status(connection, run_id, "waiting", usage=state.get("usage"), model=state.get("model"))
             await events.append(connection, run_id, "approval_asked", waiting[0].value, key=f"asked:{state['step']}")
         return
-    status = "needs_person" if state["outcome"] == "needs_person" else "succeeded"
+    status: runs.RunStatus = "needs_person" if state["outcome"] == "needs_person" else "succeeded"
     await _end(services, workspace_id, run_id, status, state.get("reason"), state)
 
 
 async def _end(
-    services: Services, workspace_id: str, run_id: str, status: str, reason: str | None, state: dict[str, Any] | None = None
+    services: Services, workspace_id: str, run_id: str, status: runs.RunStatus, reason: str | None, state: dict[str, Any] | None = None
 ) -> None:
     state = state or {}
     made = state.get("deliverable_id")

@@ -17,6 +17,7 @@ from grounding.evidence import Evidence, Input
 from grounding.ids import new_id
 from store import evidence as evidence_records
 from store.clients import Client
+from store.engines import EngineName
 from store.facts import open_facts
 from tools.contract import NotEnoughData, Tool, ToolInputError, ToolResult, weakest
 from tools.registry import load
@@ -57,16 +58,17 @@ async def run_tool(services: Services, call: ToolCall) -> Evidence:
     return evidence
 
 
-def compute(call: ToolCall, facts_root: Any = None, engine: str = "duckdb") -> Evidence:
+def compute(call: ToolCall, facts_root: Any = None, engine: EngineName = "duckdb") -> Evidence:
     """The evidence of one tool call, not yet kept. CPU work: call it off the event loop."""
     declared = load(call.tool)
     as_of = call.as_of or today(call.client)
     request = read_request(declared, {"as_of": as_of.isoformat(), **{k: v for k, v in call.request.items() if v is not None}})
     started = time.perf_counter()
+    versions: dict[str, int] = {}
     if not declared.reads_facts:
-        result, versions = _on_one_thread(declared, request), {}
+        result = _on_one_thread(declared, request)
     elif call.client is None or call.workspace_id is None or facts_root is None:
-        result, versions = _on_one_thread(declared, request, NoFacts(as_of)), {}
+        result = _on_one_thread(declared, request, NoFacts(as_of))
     else:
         facts = open_facts(facts_root, call.workspace_id, call.client, as_of=as_of, versions=call.versions, engine=engine)
         try:

@@ -11,6 +11,8 @@ from graphs.services import Services
 from store.clients import Client
 from store.runs import Run
 
+Outcome = Literal["published", "needs_person", "rejected"]
+
 
 class RunState(TypedDict, total=False):
     """The state of a deliverable's run."""
@@ -30,7 +32,7 @@ class RunState(TypedDict, total=False):
     problems: list[dict[str, Any]]
     verdict: dict[str, Any] | None
     markdown: str | None
-    outcome: Literal["published", "needs_person", "awaiting_approval", "rejected", "failed"] | None
+    outcome: Outcome | None
     reason: str | None
     deliverable_id: str | None
     model: dict[str, Any]

@@ -50,8 +50,9 @@ def step(name: str) -> Callable[[Body], Node]:
             context = runtime.context
             number = state.get("step", 0) + 1
             async with context.services.database.transaction(context.workspace_id) as connection:
-                if (await runs.get_run(connection, context.run.id)).cancel_requested:
-                    raise Cancelled
+                run = await runs.get_run(connection, context.run.id)
+            if run is None or run.cancel_requested:
+                raise Cancelled
             done = await body(state, context)
             async with context.services.database.transaction(context.workspace_id) as connection:
                 for evidence in done.evidence:
