@@ -93,7 +93,7 @@ def experiment_again(tool: Offered, refused: Answer, desk: Desk) -> dict[str, An
     if "baseline_rate" in refused.arguments:
         return None
     filled = dict(_baseline(desk))
-    return {**refused.arguments, **filled, "unit": "visitor"}
+    return {**refused.arguments, **filled}
 
 
 RECIPES: dict[str, Recipe] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from llm.offline.sentences import capital, join, listed
@@ -9,6 +10,7 @@ from llm.offline.strategy.view import CHANNELS, View
 
 MOST_KEYWORDS = 12
 FEW_TERMS = 6
+NEARBY = re.compile(r"\bnear (?:them|you|me)\b|\bsuburb|\bkilomet|\bmiles? of\b|\bclose by\b", re.IGNORECASE)
 
 
 def audiences(view: View) -> list[dict[str, Any]]:
@@ -25,9 +27,7 @@ def _named(view: View, audience: Any, place: int) -> dict[str, Any]:
         "name": capital(audience.name),
         "who": f"{audience.text} {audience.passage.cite}",
         "targeting": f"Reached on {listed(view.name(channel) for channel in reach)}. {_settings(view, reach[0])}",
-        "message": f"Answer what they ask before they {view.ask['verb']}: {question}"
-        if question
-        else f"Say what it is and how to {view.ask['verb']}, in your own words.",
+        "message": f"Answer what they ask before they {view.ask['verb']}: {question}" if question else _promise(view),
     }
 
 
@@ -156,7 +156,7 @@ def keywords(view: View, channel: str) -> list[str]:
     products = [name.lower() for name, _ in view.voice.products]
     telling = products + terms(view)
     if CHANNELS.get(channel, {}).get("kind") == "keywords":
-        near = any("near" in passage.text.lower() or "suburb" in passage.text.lower() for passage in view.voice.passages)
+        near = any(NEARBY.search(passage.text) for passage in view.voice.passages)
         built = [f"{view.ask['verb']} {term}" for term in telling[:4]] + ([f"{term} near me" for term in telling[:3]] if near else [])
         return list(dict.fromkeys([*own, *telling[:5], *built]))[:MOST_KEYWORDS]
     return list(dict.fromkeys([*own, *telling[:FEW_TERMS]]))[:MOST_KEYWORDS] or ["people like the present customers"]

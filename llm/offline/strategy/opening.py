@@ -34,7 +34,7 @@ def _recommendation(view: View) -> str:
         "We recommend to shift the budget"
         + (f" to {listed(view.name(c) for c in more)}" if more else "")
         + (f" and away from {listed(view.name(c) for c in less)}" if less else "")
-        + "."
+        + f". {view.gain}"
     )
 
 
@@ -54,7 +54,7 @@ def _cost(view: View) -> str:
     parts = [
         f"{slot.slot} {word}"
         for key, word in (("total.media", "of media spend"), ("total.fee", "of agency fee"), ("total.vat", "of VAT"))
-        if (slot := split.get(key))
+        if (slot := split.get(key)) and view.amount(slot)
     ]
     return f"The budget is {total.slot}{view.per(total)}" + (f": {listed(parts)}." if parts else ".")
 

@@ -15,7 +15,9 @@ def budget(view: View) -> list[str]:
     if split is None:
         return [text for text in (_stated_budget(view), _worked_out(view)) if text]
     total, media, fee, vat, unspent = (split.get(f"total.{key}") for key in ("budget", "media", "fee", "vat", "unspent"))
-    parts = [f"{slot.slot} of {word}" for slot, word in ((media, "media spend"), (fee, "agency fee"), (vat, "VAT")) if slot]
+    parts = [
+        f"{slot.slot} of {word}" for slot, word in ((media, "media spend"), (fee, "agency fee"), (vat, "VAT")) if slot and view.amount(slot)
+    ]
     first = f"The whole budget is {total.slot}{view.per(total)}: {listed(parts)}." if total and parts else ""
     left = f"{unspent.slot} of it stays unspent within the limits." if unspent and view.amount(unspent) else ""
     return [text for text in (join(first, left), _moves(view), view.told("allocate_budget")) if text]
@@ -52,12 +54,9 @@ def _moves(view: View) -> str:
         worse = split.get("best_split.chance_worse")
         why = f"The chance that the best split found brings fewer {view.outcome} is {worse.slot}." if worse else ""
         return join("The advice is to keep the current split of the budget.", why)
-    lines = []
-    for channel in [*changes(view)[0], *changes(view)[1]]:
-        now, before = split.get(f"{channel}.budget"), split.get(f"{channel}.current_budget")
-        if now and before:
-            lines.append(f"{view.name(channel)}: a budget of {now.slot}, against a budget of {before.slot} under the current split.")
-    return join(*lines)
+    more, less = changes(view)
+    said = [f"{listed(view.name(c) for c in group)} {word} budget" for group, word in ((more, "gain"), (less, "give up")) if group]
+    return f"Against the current split, {listed(said)}; the table has the amounts." if said else ""
 
 
 def forecast(view: View) -> list[str]:
@@ -95,6 +94,8 @@ def forecast(view: View) -> list[str]:
         compare = join(compare, f"The chance of fewer {view.outcome} than under the current plan is {worse.slot}.")
     elif against and view.split is not None and not view.moved:
         compare = join(compare, "The plan is the current split at this budget, so the forecast is the same.")
+    if gain := view.gain:
+        compare = join(compare, gain)
     profit = answer.get("total.profit")
     money = f"The expected profit after the cost of the plan is {profit.slot} ({profit.range})." if profit and profit.interval else ""
     held = view.fit.get("holdout.mape") if view.fit else None
@@ -103,7 +104,8 @@ def forecast(view: View) -> list[str]:
         f"On the last {weeks.slot}, held out of the fit, the model's holdout error was {held.slot} on average." if held and weeks else ""
     )
     must = [text for text in answer.findings if text.startswith(("What must be true", "To break even"))]
-    said = [join(first, per), join(compare, money), join(*must[:3]), join(tried, view.told("forecast_campaign"))]
+    true = join(*must[:3]) or ("" if view.fit else _must_be_true(view))
+    said = [join(first, per), join(compare, money), true, join(tried, view.told("forecast_campaign"))]
     return [text for text in said if text] or ["The forecast gave no figure that can be written here."]
 
 
@@ -137,7 +139,7 @@ def _sized(view: View) -> dict[str, Any] | None:
     size = join(
         f"It needs {per_arm.slot} per arm over {days.slot}." if per_arm and days else "",
         f"With {longest.slot} of time the minimum detectable effect is {effect.slot} of today's figure." if effect and longest else "",
-        f"{units.slot} {units.what} each {units.per or 'week'}." if units else "",
+        f"{units.slot} {units.what.replace(' that can', ' can')} each {units.per or 'week'}." if units else "",
     )
     today = f"Today's {rate.what.split(',')[0].removesuffix(' today')} is {rate.slot}." if rate else ""
     question = next((text for text, _ in view.voice.questions), None)

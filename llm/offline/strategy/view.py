@@ -118,6 +118,14 @@ class View:
         """Whether the allocation advises to change the split."""
         return bool(self.split and self.split.action not in (None, "keep", "hold"))
 
+    @cached_property
+    def gain(self) -> str:
+        """What a changed split is expected to gain, as a range; nothing when the split stays."""
+        figure = self.split.get("total.gain") if self.split and self.moved else None
+        if figure is None or not figure.interval:
+            return ""
+        return f"The expected gain over the current split is {figure.slot} {self.outcome}{self.per(figure)} ({figure.range})."
+
     def name(self, channel: str) -> str:
         """A channel's usual name."""
         known = CHANNELS.get(channel)
