@@ -8,22 +8,24 @@ from typing import Any
 
 from grounding.evidence import Evidence, Locale
 from grounding.slots import prefix, render
-from tools.contract import Figure, ToolRefusal
+from tools.contract import SLOT, Figure, ToolRefusal
 
-MOST_FIGURES = 150
-"""More slots than this crowd out the conversation; a result that has more says how many were left out."""
+MOST_FIGURES = 180
+"""More slots than this crowd out the conversation: those that the findings name come first, and how many are left out is said."""
 
 
 def answer(evidence: Evidence, locale: Locale, results: tuple[str, ...] = ()) -> str:
     """The tool message for a run that gave a result. `results`: fields of it that other tools take."""
     alias = evidence.alias or evidence.id
     known = {alias: evidence}
-    figures = evidence.figures
+    findings = [prefix(text, alias) for text in evidence.result.get("findings", ())]
+    figures = _named_first(evidence)
     body: dict[str, Any] = {
         "evidence": alias,
         "tool": evidence.tool,
         "status": "ok",
-        "findings": [prefix(text, alias) for text in evidence.result.get("findings", ())],
+        "findings": findings,
+        "findings_read": [render(text, known, locale, links=False).text for text in findings],
         "caveats": [
             {
                 "code": caveat.code,
@@ -42,6 +44,12 @@ def answer(evidence: Evidence, locale: Locale, results: tuple[str, ...] = ()) ->
     if results:
         body["results"] = [f"{{{{{alias}.{name}}}}}" for name in results]
     return json.dumps(body, ensure_ascii=False)
+
+
+def _named_first(evidence: Evidence) -> list[Figure]:
+    texts = (*evidence.result.get("findings", ()), *(caveat.text for caveat in evidence.caveats))
+    named = {key.removesuffix(".low").removesuffix(".high") for text in texts for key, _ in SLOT.findall(text)}
+    return sorted(evidence.figures, key=lambda figure: figure.key not in named)
 
 
 def shown(figure: Figure, known: Mapping[str, Evidence], alias: str, locale: Locale) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from tools.contract import BASES, Basis, Figure, Frozen
 LISTED: tuple[Basis, ...] = ("assumed", "benchmark", "model", "attributed", "stated")
 """What the register lists, weakest first: these figures rest on more than the client's own data."""
 
+TOGETHER: frozenset[Basis] = frozenset({"model", "attributed"})
+"""Listed by tool run, not by figure."""
+
 MEANINGS: dict[Basis, str] = {
     "assumed": "assumed",
     "benchmark": "benchmark",
@@ -83,14 +86,26 @@ def _row(alias: str, figure: Figure, record: Evidence, locale: Locale) -> Regist
 
 
 def to_markdown(rows: Sequence[RegisterRow]) -> str:
-    """The register as a Markdown table; empty when there are no rows."""
+    """The register as a Markdown table; empty when there are no rows.
+
+    What was assumed, stated or taken from a benchmark stands row by row; estimates and claims of one tool run stand together,
+    since they are taken or left together.
+    """
     if not rows:
         return ""
     lines = ["| What | Figure | Basis | Source | Evidence |", "| --- | ---: | --- | --- | --- |"]
+    together: dict[tuple[Basis, str], list[RegisterRow]] = {}
     for row in sorted(rows, key=lambda row: BASES.index(row.basis), reverse=True):
+        if row.basis in TOGETHER:
+            together.setdefault((row.basis, row.evidence), []).append(row)
+            continue
         what = f"{row.what} ({row.entity.replace('_', ' ')})" if row.entity else row.what
         place = f"[{row.shown}](evidence:{row.evidence}.{row.key})"
         lines.append(f"| {_cell(what)} | {place} | {MEANINGS[row.basis]} | {_cell(row.source)} | {row.evidence} |")
+    for (basis, evidence), group in together.items():
+        what = "; ".join(dict.fromkeys(row.what for row in group))
+        count = f"{len(group)} figures" if len(group) > 1 else f"[{group[0].shown}](evidence:{evidence}.{group[0].key})"
+        lines.append(f"| {_cell(what)} | {count} | {MEANINGS[basis]} | {_cell(group[0].source)} | {evidence} |")
     return "\n".join(lines)
 
 
