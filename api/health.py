@@ -15,6 +15,8 @@ from store.errors import StoreError
 
 router = APIRouter(tags=["operators"])
 
+AWAY: tuple[type[Exception], ...] = (StoreError, *OUTAGES)
+
 
 class Health(BaseModel):
     """The process answers."""
@@ -83,7 +85,7 @@ async def metrics(request: Request) -> Response:
     try:
         async with house.database.transaction(None) as connection:
             now = await queue.state(connection)
-    except (StoreError, *OUTAGES):
+    except AWAY:
         READY.set(0)
     else:
         READY.set(1)
