@@ -65,7 +65,10 @@ class DuckDBEngine:
 
 
 class PySparkEngine:
-    """A Spark session: the one that is running, or one made from `settings` (`spark.master` and the like), times in UTC."""
+    """A session of its own in the Spark application that runs, or in one made from `settings` (`spark.master` and the like).
+
+    Views belong to the session: two clients' tables of one name do not meet.
+    """
 
     name: EngineName = "pyspark"
 
@@ -74,21 +77,37 @@ class PySparkEngine:
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder.appName("groundwork")
-        for key, value in {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", **(settings or {})}.items():
+        for key, value in {"spark.ui.enabled": "false", **(settings or {})}.items():
             builder = builder.config(key, value)
-        self._connection = ibis.pyspark.connect(builder.getOrCreate())
+        self._session = builder.getOrCreate().newSession()
+        self._session.conf.set("spark.sql.session.timeZone", "UTC")
+        self._connection = ibis.pyspark.connect(self._session)
 
     def read(self, table: str, files: Sequence[str]) -> ibis.Table:
-        return self._connection.read_parquet(list(files), table_name=table)
+        # Not the connection's own read_parquet: in Ibis 12 it takes a list of files for one path.
+        self._session.read.parquet(*files).createOrReplaceTempView(table)
+        return self._in_utc(table)
 
     def hold(self, table: str, rows: pa.Table) -> ibis.Table:
-        return self._connection.create_table(table, rows, overwrite=True)
+        self._session.createDataFrame(rows).createOrReplaceTempView(table)
+        return self._in_utc(table)
+
+    def _in_utc(self, view: str) -> ibis.Table:
+        """The view with its moments typed as moments: Ibis takes Spark's for times on no clock."""
+        import ibis.expr.datatypes as dt
+
+        table = self._connection.table(view)
+        moments = [name for name, kind in table.schema().items() if kind.is_timestamp()]
+        return table.mutate({name: table[name].cast(dt.Timestamp(timezone="UTC", scale=6)) for name in moments}) if moments else table
 
     def fetch(self, expression: Any) -> pa.Table:
         return self._connection.to_pyarrow(expression)
 
     def close(self) -> None:
-        """The session stays: others in this process may use it."""
+        """Drop the views; the application goes on for others in this process."""
+        for view in self._session.catalog.listTables():
+            if view.isTemporary:
+                self._session.catalog.dropTempView(view.name)
 
 
 def open_engine(name: EngineName, *, threads: int = 1, spill: Path | None = None, settings: Mapping[str, str] | None = None) -> Engine:
