@@ -93,7 +93,7 @@ def experiment_again(tool: Offered, refused: Answer, desk: Desk) -> dict[str, An
     if "baseline_rate" in refused.arguments:
         return None
     filled = dict(_baseline(desk))
-    return {**refused.arguments, **filled}
+    return {**refused.arguments, **filled, "relative_effect": WORTH_FINDING}
 
 
 RECIPES: dict[str, Recipe] = {
@@ -105,5 +105,7 @@ RECIPES: dict[str, Recipe] = {
 AGAIN: dict[str, Callable[[Offered, Answer, Desk], dict[str, Any] | None]] = {"design_experiment": experiment_again}
 """Second tries after a refusal for want of data: another way to the same end."""
 
+WORTH_FINDING = 0.3
+"""The change that a first test is sized for, as a share of today's figure: with little traffic, only a large one can be found."""
 AFTER_THE_REST = frozenset({"forecast_campaign", "design_experiment"})
 """Tools whose recipe reads every earlier answer, though their schema does not say so."""

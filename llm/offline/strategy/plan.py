@@ -135,14 +135,17 @@ def _sized(view: View) -> dict[str, Any] | None:
     if answer is None:
         return None
     effect, longest, units, rate = (answer.get(key) for key in ("minimum_detectable_effect", "longest", "units_per_week", "baseline_rate"))
-    per_arm, days = answer.get("sample_size_per_arm"), answer.get("days")
+    per_arm, days, wanted = (answer.get(key) for key in ("sample_size_per_arm", "days", "effect_to_find"))
+    found = f"To find a change of {wanted.slot} of today's figure, the" if wanted else "The"
     size = join(
-        f"It needs {per_arm.slot} per arm over {days.slot}." if per_arm and days else "",
+        f"{found} sample size per arm is {per_arm.slot}." if per_arm else "",
+        f"That takes {days.slot}." if per_arm and days else "",
         f"With {longest.slot} of time the minimum detectable effect is {effect.slot} of today's figure." if effect and longest else "",
         f"{units.slot} {units.what.replace(' that can', ' can')} each {units.per or 'week'}." if units else "",
     )
     today = f"Today's {rate.what.split(',')[0].removesuffix(' today')} is {rate.slot}." if rate else ""
     question = next((text for text, _ in view.voice.questions), None)
+    asked = "It is among what they ask first." if question else ""
     change = (
         f'the landing page answers "{question}" before anything else'
         if question
@@ -151,7 +154,7 @@ def _sized(view: View) -> dict[str, Any] | None:
     keep = view.told("design_experiment")
     return {
         "name": "What the visitor sees first",
-        "hypothesis": join(f"If {change}, a larger share goes on to {view.ask['done']}: it is what they ask first.", today),
+        "hypothesis": join(f"If {change}, a larger share goes on to {view.ask['done']}.", asked, today),
         "size": size or (answer.findings[0] if answer.findings else "The tool gave no size that can be written here."),
         "decide": join(
             "Read it at the end and not before. Ship it when the whole interval lies above nothing; stop it when it lies below.",
