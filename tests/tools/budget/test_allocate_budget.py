@@ -151,6 +151,14 @@ def test_a_plan_that_cannot_be_beaten_is_kept():
     assert result.figure("total.chance_worse").value == 0
 
 
+def test_the_current_plan_is_kept_when_the_search_goes_wrong(monkeypatch):
+    """A unit test, since no request is known that leads the search astray: the guard has to hold by itself."""
+    monkeypatch.setattr("tools.budget._split.allocate", lambda value, slope, total, limits: np.array([0, total]))
+    result = allocate(curves=[curve(maximum=60.0), curve("meta", 240_000, 0.5)])
+    assert result.decision.action == "keep"
+    assert result.plan == result.current
+
+
 def test_a_gain_too_uncertain_is_not_taken():
     unsure = [curve(maximum=31.0, spread=0.8), curve("meta", 180_000, 29.0, spread=0.8, recent_spend=[150_000] * 13)]
     result = allocate(curves=unsure, max_chance_worse=0.05)
