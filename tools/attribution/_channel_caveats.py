@@ -22,8 +22,8 @@ def caveats_of(figures: Sequence[Figure], side: Side, span: Span, as_of: date, a
         caveats.append(
             Caveat(
                 code="platform_claimed",
-                text="Conversions, and the costs and returns worked out from them, are what the ad platforms claim: platforms may claim "
-                "the same conversion twice, and a claim is no proof that the channel brought it.",
+                text="Conversions, and the costs and returns worked out from them, are what the ad platforms claim: several may claim "
+                "the same conversion, and a claim is no proof that the channel brought it.",
                 insist=True,
                 signs=("platforms claim", "platform claims", "claimed", "reported by the platform", "platform-reported", "attributed"),
             )

@@ -43,16 +43,16 @@ class Rate:
 RATES = (
     Rate("cpc", "spend", "clicks", "bottom", "money", "cost per click", "clicks", "observed"),
     Rate("ctr", "clicks", "impressions", "top", "share", "click-through rate", "impressions", "observed"),
-    Rate("conversion_rate", "conversions", "clicks", "top", "share", "platform-claimed conversion rate", "clicks", "attributed"),
-    Rate("cpa", "spend", "conversions", "bottom", "money", "cost per platform-claimed conversion", "conversions", "attributed"),
-    Rate("roas", "conversion_value", "spend", None, "multiple", "platform-claimed return on ad spend", "spend", "attributed"),
+    Rate("conversion_rate", "conversions", "clicks", "top", "share", "claimed conversion rate", "clicks", "attributed"),
+    Rate("cpa", "spend", "conversions", "bottom", "money", "cost per claimed conversion", "conversions", "attributed"),
+    Rate("roas", "conversion_value", "spend", None, "multiple", "claimed return on ad spend", "spend", "attributed"),
 )
 AMOUNTS: tuple[tuple[str, Unit, str, Basis], ...] = (
     ("spend", "money", "ad spend", "observed"),
     ("impressions", "count", "impressions", "observed"),
     ("clicks", "count", "clicks", "observed"),
-    ("conversions", "count", "platform-claimed conversions", "attributed"),
-    ("conversion_value", "money", "platform-claimed conversion value", "attributed"),
+    ("conversions", "count", "claimed conversions", "attributed"),
+    ("conversion_value", "money", "claimed conversion value", "attributed"),
 )
 
 
@@ -90,8 +90,8 @@ def _changes_of_amounts(part: ChannelDays, past: ChannelDays, maker: _Maker, sid
         if now and was:
             counts = (part.total("conversions"), past.total("conversions"))
             moved = change(now, was, level=side.level, events=counts, exposures=(side.period.days, side.period.days))
-            maker.change("conversions", "platform-claimed conversions", "attributed", moved)
-            maker.past("conversions", past.total("conversions"), "count", "platform-claimed conversions", "attributed")
+            maker.change("conversions", "claimed conversions", "attributed", moved)
+            maker.past("conversions", past.total("conversions"), "count", "claimed conversions", "attributed")
 
 
 def _rate(part: ChannelDays, rate: Rate, side: Side) -> Ratio | None:
@@ -149,7 +149,7 @@ class _Maker:
                 value=_whole(value, unit) if unit in ("money", "count") else float(value),
                 unit=unit,
                 metric=metric.removeprefix("previous_"),
-                label=label if self.entity != "total" else f"{label}, all channels",
+                label=label,
                 entity=None if self.entity == "total" else self.entity,
                 currency=self.side.currency if unit == "money" else None,
                 period=(period or self.side.period).iso,
@@ -171,7 +171,7 @@ class _Maker:
             return
         before = f"the {self.side.period.days} days before"
         interval = self._interval(found)
-        self.add(f"{metric}_change", found.value, "share", f"change in {label} from {before}", basis, denominator=before, interval=interval)
+        self.add(f"{metric}_change", found.value, "share", f"change in {label}", basis, denominator=before, interval=interval)
         if interval:
             self.methods[f"{self.entity}.{metric}_change"] = found.method
 
@@ -193,15 +193,14 @@ def reconciliation(parts: Sequence[ChannelDays], crm: CrmCounts, side: Side) -> 
         total = part.channel == "total"
         contacts = sum(crm.contacts.get(p.channel, 0) for p in parts) if total else crm.contacts.get(part.channel, 0)
         maker = _Maker(part.channel, side)
-        named = "new contacts whose source in the CRM is an ad channel" if total else "new contacts with this source in the CRM"
-        maker.add("crm_contacts", contacts, "count", named, "observed")
+        maker.add("crm_contacts", contacts, "count", "new contacts in the CRM", "observed")
         if contacts:
             spent = part.total("spend") / contacts
             maker.add(
                 "cost_per_crm_contact",
                 spent,
                 "money",
-                "ad spend per new contact with this source",
+                "ad spend per new contact",
                 "attributed",
                 denominator="new contacts",
             )
@@ -212,7 +211,7 @@ def reconciliation(parts: Sequence[ChannelDays], crm: CrmCounts, side: Side) -> 
                       denominator="new contacts")  # fmt: skip
         if crm.customers is not None:
             bought = sum(crm.customers.get(p.channel, 0) for p in parts) if total else crm.customers.get(part.channel, 0)
-            maker.add("crm_customers", bought, "count", "first-time buyers with this source in the CRM", "observed")
+            maker.add("crm_customers", bought, "count", "first-time buyers in the CRM", "observed")
         figures += maker.figures
     return figures
 

@@ -7,23 +7,23 @@ from collections.abc import Mapping, Sequence
 from tools.contract import Decision, Figure
 from tools.methods.channel_names import channel_name
 
+BOUGHT = (("share_of_spend", "share of ad spend"), ("clicks", "clicks"), ("cpc", "cost per click"))
+CLAIMED = (("conversions", "claimed conversions"), ("cpa", "cost per claimed conversion"), ("roas", "claimed return on ad spend"))
 CLAIMS_TOO_HIGH = 1.2
 """Claims this many times the CRM's contacts are more than late or untagged sign-ups usually explain: look before deciding on them."""
 
 
 def findings_of(order: tuple[str, ...], figures: Sequence[Figure], has_crm: bool) -> list[str]:
-    """The total first, then each channel by spend, then claims beside the CRM."""
+    """The total first, then each channel by spend, then claims beside the CRM. A metric's name stands right before its figure."""
     known = {figure.key: figure for figure in figures}
-    sentences = [_opening("total", "All ad channels together", known)]
-    sentences += [f"All ad channels together: {text}" for text in _changes("total", known)]
-    for channel in order:
-        name = _capital(channel_name(channel))
-        sentences.append(_opening(channel, name, known))
-        sentences += [f"{name}: {text}" for text in _changes(channel, known)]
+    sentences = []
+    for entity in ("total", *order):
+        name = "All ad channels together" if entity == "total" else _capital(channel_name(entity))
+        sentences += [f"{name}: {text}" for text in (*_state(entity, known), *_changes(entity, known))]
     sentences += _cheapest_and_dearest(order, known)
     if has_crm:
         sentences += _beside_crm(order, known)
-    return [sentence for sentence in sentences if sentence]
+    return sentences
 
 
 def decision_of(figures: Sequence[Figure]) -> Decision | None:
@@ -34,29 +34,19 @@ def decision_of(figures: Sequence[Figure]) -> Decision | None:
         return None
     return Decision(
         action="reconcile_first",
-        reason="Platforms claim {{total.claims_per_crm_contact}} as many conversions as the CRM has new contacts from these channels: "
-        "find out what each counts before moving budget on their word.",
+        reason="Claimed conversions per new contact are at {{total.claims_per_crm_contact}}: find out what each platform counts before "
+        "moving budget on its word.",
     )
 
 
-def _opening(entity: str, name: str, known: Mapping[str, Figure]) -> str:
-    spend, share = _slot(entity, "spend", known), _slot(entity, "share_of_spend", known)
-    text = f"{name}: {spend} of ad spend" if spend else f"{name}: no spend"
-    if share:
-        text += f", {share} of the total"
-    if clicks := _slot(entity, "clicks", known):
-        text += f", {clicks} clicks"
-        if cpc := _slot(entity, "cpc", known):
-            text += f" at {cpc} each"
-    if (claims := _slot(entity, "conversions", known)) and entity:
-        text += f"; the platforms claim {claims} conversions" if entity == "total" else f"; the platform claims {claims} conversions"
-        if cpa := _slot(entity, "cpa", known):
-            text += f" at {cpa} each"
-            if known[f"{entity}.cpa"].interval:
-                text += f" (interval {{{{{entity}.cpa|range}}}})"
-    if roas := _slot(entity, "roas", known):
-        text += f" and a return on ad spend of {roas}"
-    return f"{text}."
+def _state(entity: str, known: Mapping[str, Figure]) -> list[str]:
+    """What was bought, and what is claimed for it."""
+    bought = [f"ad spend {_slot(entity, 'spend', known) or 'none'}"]
+    bought += [f"{noun} {_slot(entity, metric, known)}" for metric, noun in BOUGHT if _slot(entity, metric, known)]
+    claimed = [
+        f"{noun} {_slot(entity, metric, known)}{_ends(entity, metric, known)}" for metric, noun in CLAIMED if _slot(entity, metric, known)
+    ]
+    return [f"{', '.join(part)}." for part in (bought, claimed) if part]
 
 
 def _changes(entity: str, known: Mapping[str, Figure]) -> list[str]:
@@ -65,18 +55,22 @@ def _changes(entity: str, known: Mapping[str, Figure]) -> list[str]:
         figure = known.get(f"{entity}.{metric}_change")
         if figure is None:
             continue
-        was, now = _slot(entity, f"previous_{metric}", known), _slot(entity, metric, known)
-        moved = f"{{{{{entity}.{metric}_change}}}}"
         if figure.interval is None:
-            verdict = "too little data to tell the change from chance"
+            verdict = "too little data to tell it from chance"
         elif figure.interval.low > 0 or figure.interval.high < 0:
-            verdict = f"more than ordinary variation (interval {{{{{entity}.{metric}_change|range}}}})"
+            verdict = "more than ordinary variation"
         else:
-            verdict = f"within ordinary variation (interval {{{{{entity}.{metric}_change|range}}}})"
-        sentences.append(f"{noun} went from {was} in the period before to {now}, a change of {moved}: {verdict}.")
-    if f"{entity}.spend_change" in known and entity == "total":
-        sentences.append(f"ad spend changed by {{{{{entity}.spend_change}}}} against the period before.")
+            verdict = "within ordinary variation"
+        moved = f"{_slot(entity, f'{metric}_change', known)}{_ends(entity, f'{metric}_change', known)}"
+        sentences.append(f"change in {noun} against the period before {moved}, which is {verdict}.")
+    if f"{entity}.spend_change" in known:
+        sentences.append(f"change in ad spend against the period before {_slot(entity, 'spend_change', known)}.")
     return sentences
+
+
+def _ends(entity: str, metric: str, known: Mapping[str, Figure]) -> str:
+    figure = known.get(f"{entity}.{metric}")
+    return f" (interval {{{{{entity}.{metric}|range}}}})" if figure and figure.interval else ""
 
 
 def _cheapest_and_dearest(order: tuple[str, ...], known: Mapping[str, Figure]) -> list[str]:
@@ -90,26 +84,23 @@ def _cheapest_and_dearest(order: tuple[str, ...], known: Mapping[str, Figure]) -
     if cheap is None or dear is None or cheap.high >= dear.low:
         return ["The channels' costs per claimed conversion cannot be told apart: the intervals of the lowest and the highest overlap."]
     return [
-        f"By the platforms' own claims a conversion costs less on {channel_name(low)} ({{{{{low}.cpa}}}}) than on {channel_name(high)} "
-        f"({{{{{high}.cpa}}}}): their intervals do not overlap."
+        f"By the platforms' own claims, the cost per claimed conversion is lower on {channel_name(low)}, {{{{{low}.cpa}}}}, than on "
+        f"{channel_name(high)}, {{{{{high}.cpa}}}}: their intervals do not overlap."
     ]
 
 
 def _beside_crm(order: tuple[str, ...], known: Mapping[str, Figure]) -> list[str]:
     sentences = []
-    if "total.claims_per_crm_contact" in known:
-        sentences.append(
-            "The CRM has {{total.crm_contacts}} new contacts from these channels in the same days: the platforms claim "
-            "{{total.claims_per_crm_contact}} as many conversions."
+    for entity in ("total", *order):
+        name = "All ad channels together" if entity == "total" else _capital(channel_name(entity))
+        nouns = (
+            ("crm_contacts", "new contacts in the CRM"),
+            ("crm_customers", "first-time buyers in the CRM"),
+            ("cost_per_crm_contact", "ad spend per new contact"),
+            ("claims_per_crm_contact", "claimed conversions per new contact"),
         )
-    for channel in order:
-        if f"{channel}.cost_per_crm_contact" in known:
-            name = _capital(channel_name(channel))
-            buyers = f" and {{{{{channel}.crm_customers}}}} first-time buyers" if f"{channel}.crm_customers" in known else ""
-            sentences.append(
-                f"{name}: the CRM has {{{{{channel}.crm_contacts}}}} new contacts{buyers} with this source, "
-                f"{{{{{channel}.cost_per_crm_contact}}}} of ad spend per new contact."
-            )
+        parts = [f"{noun} {_slot(entity, metric, known)}" for metric, noun in nouns if _slot(entity, metric, known)]
+        sentences.append(f"{name}: {', '.join(parts)}.")
     return sentences
 
 

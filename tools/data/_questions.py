@@ -70,7 +70,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "how results respond to spend",
         _by_span("ad_metrics", CURVE_DAYS),
-        "Ad figures cover less than half a year: response curves would be guesses, so a budget rests on assumptions and benchmarks.",
+        "Ad figures cover too short a time for response curves, which would be guesses: a budget rests on assumptions and benchmarks.",
         "No ad figures are on record: no response curve can be fitted.",
     ),
     Question(
@@ -101,7 +101,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "how demand moves with the season",
         _season,
-        "The record covers a year but not two: a season cannot be told from a trend.",
+        "The record is too short to tell a season from a trend, though it covers a year.",
         "The record covers less than a year: nothing can be said about seasons.",
     ),
     Question(

@@ -57,34 +57,42 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
         label = "mean today" if request.metric == "mean" else "mean count today"
         add("baseline_mean", known.mean, mean_unit, label, known.basis, denominator=unit, **observed)
     if known.units_per_week is not None:
-        add("units_per_week", known.units_per_week, "count", f"{unit}s that can enter", known.traffic_basis, denominator="week", **observed)
+        add(
+            "units_per_week",
+            known.units_per_week,
+            "count",
+            f"{unit}s that can enter a week",
+            known.traffic_basis,
+            denominator="week",
+            **observed,
+        )
     if plan.effect is not None and plan.units_per_arm is not None:
         add(
             "effect_to_find",
             plan.effect,
             "share",
-            "smallest change worth finding, of today's figure",
+            "effect to find, relative to today",
             planned,
             denominator="today's figure",
         )
         difference_unit: Unit = "points" if request.metric == "conversion" else mean_unit
-        add("difference_to_find", plan.effect * known.mean, difference_unit, "smallest difference worth finding", known.basis)
+        add("difference_to_find", plan.effect * known.mean, difference_unit, "difference to find", known.basis)
         spread = None
         if plan.units_range:
             spread = Interval(low=plan.units_range[0], high=plan.units_range[1], level=request.level, kind="range")
-        needed = f"{unit}s needed in each arm, read once at the end"
+        needed = "sample size per arm, read once at the end"
         add("sample_size_per_arm", plan.units_per_arm, "count", needed, planned, interval=spread, denominator="arm")
-        add("sample_size_total", plan.units_per_arm * request.arms, "count", f"{unit}s needed in all arms", planned)
+        add("sample_size_total", plan.units_per_arm * request.arms, "count", "sample size in all arms", planned)
     if plan.weeks is not None and plan.days is not None:
         add("weeks", plan.weeks, "weeks", "whole weeks of entries", planned)
         add("days", plan.days, "days", "days from start to reading", planned)
     add("longest", request.max_weeks, "weeks", "longest the test may run", "stated", metric="max_weeks")
     if plan.detectable is not None:
-        label = "smallest change that the longest test can find, of today's figure"
+        label = "minimum detectable effect of the longest test"
         add("minimum_detectable_effect", plan.detectable, "share", label, planned, denominator="today's figure")
     if plan.anytime_units is not None:
-        add("anytime.inflation", plan.inflation, "multiple", "units needed if read at any time, over read once, at most", planned)
-        needed = f"{unit}s needed in each arm if read at any time, at most"
+        add("anytime.inflation", plan.inflation, "multiple", "sample size if read at any time, over read once", planned)
+        needed = "sample size per arm if read at any time, at most"
         add("anytime.sample_size_per_arm", plan.anytime_units, "count", needed, planned, metric="sample_size_per_arm", denominator="arm")
         if plan.anytime_days is not None:
             add("anytime.days", plan.anytime_days, "days", "days at most if read at any time", planned, metric="days")
@@ -93,7 +101,7 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
             "baseline_rate_needed",
             plan.rate_needed,
             "share",
-            "rate that a metric must have for the test to fit",
+            "conversion rate that the test would need",
             planned,
             denominator=f"{unit}s",
         )
@@ -103,27 +111,27 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
 def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
     """What it takes, how long, and what else the traffic can find."""
     has = {figure.key for figure in figures}
-    unit, today = plan.known.unit, "{{baseline_rate}}" if plan.request.metric == "conversion" else "{{baseline_mean}}"
+    unit = plan.known.unit
+    name, key = {"conversion": ("conversion rate", "rate"), "mean": ("mean", "mean"), "count": ("mean count", "mean")}[plan.request.metric]
     sentences = []
     if "sample_size_per_arm" in has:
-        sentences.append(
-            f"To find a change of {{{{effect_to_find}}}} from {today}, each arm needs {{{{sample_size_per_arm}}}} {unit}s, "
-            "read once at the end."
-        )
+        sentences.append(f"To find an effect of {{{{effect_to_find}}}} on a {name} of {{{{baseline_{key}}}}}, read once at the end:")
+        sentences[-1] += f" sample size per arm {{{{sample_size_per_arm}}}}, each a {unit}."
     if "days" in has:
-        sentences.append(f"With {{{{units_per_week}}}} {unit}s a week that takes {{{{days}}}}.")
+        sentences.append(f"{unit.capitalize()}s that can enter a week: {{{{units_per_week}}}}; so the test runs for {{{{days}}}}.")
     if "minimum_detectable_effect" in has:
-        sentences.append("The smallest change that a test of {{longest}} can find is {{minimum_detectable_effect}} of today's figure.")
-    if "anytime.days" in has:
+        sentences.append("With a test of {{longest}} the minimum detectable effect is {{minimum_detectable_effect}}, relative to today.")
+    if "anytime.inflation" in has:
         sentences.append(
-            "Read at any time instead of once at the end, the same power takes at most {{anytime.inflation}} as many units, "
-            "or {{anytime.days}}; a large effect then stops it early."
+            "Read at any time, not once at the end, the same power takes at most {{anytime.inflation}} the sample size; "
+            "a large effect then stops the test early."
         )
-    elif "anytime.inflation" in has:
-        sentences.append("Read at any time, not once at the end, the same power takes at most {{anytime.inflation}} as many units.")
+    if "anytime.days" in has:
+        sentences.append("Read at any time, the test runs for at most {{anytime.days}}.")
     if "baseline_rate_needed" in has:
         sentences.append(
-            "A metric further up the funnel that at least {{baseline_rate_needed}} reach could be tested for the same change in that time."
+            "A step further up the funnel with a conversion rate of at least {{baseline_rate_needed}} could be tested for the same "
+            "relative effect in that time."
         )
     return tuple(sentences)
 
@@ -140,21 +148,21 @@ def decision_of(plan: Plan, alternatives: list[str]) -> Decision:
                 action="not_affordable", reason="The longest test allowed gives too few units to find any change of a plausible size."
             )
         return Decision(
-            action="pick_effect", reason="The traffic can find {{minimum_detectable_effect}} or more: decide whether less would matter."
+            action="pick_effect", reason="The minimum detectable effect is {{minimum_detectable_effect}}: decide whether less would matter."
         )
     if plan.affordable:
-        return Decision(action="run", reason="The traffic affords it: {{days}}, within the {{longest}} allowed.")
+        return Decision(action="run", reason="The traffic affords it: the test runs for {{days}}, and {{longest}} are allowed.")
     options = []
     if plan.detectable is not None:
-        options.append("test for a change of {{minimum_detectable_effect}} or more")
+        options.append("test for an effect of {{minimum_detectable_effect}} or more")
     if alternatives:
         options.append(f"measure a step further up the funnel ({joined([channel_name(name).lower() for name in alternatives[:3]])})")
     elif plan.rate_needed is not None:
-        options.append("measure a step that at least {{baseline_rate_needed}} reach")
+        options.append("measure a step with a conversion rate of at least {{baseline_rate_needed}}")
     options.append("run fewer arms or a longer test" if plan.request.arms > 2 else "allow a longer test")
     return Decision(
         action="not_affordable",
-        reason=f"The test would take {{{{days}}}}, more than the {{{{longest}}}} allowed. Instead: {'; or '.join(options)}.",
+        reason=f"The test would run for {{{{days}}}}, and only {{{{longest}}}} are allowed. Instead: {'; or '.join(options)}.",
     )
 
 
@@ -206,13 +214,11 @@ def caveats_of(plan: Plan) -> tuple[Caveat, ...]:
         caveats.append(
             Caveat(
                 code="baseline_uncertain",
-                text="Today's rate rests on few people: over its interval an arm needs {{sample_size_per_arm|range}}.",
+                text="Today's rate rests on few people: over its interval the sample size per arm is {{sample_size_per_arm|range}}.",
             )
         )
     if plan.weeks == FEWEST_WEEKS:
-        caveats.append(
-            Caveat(code="whole_weeks", text="The test runs at least a fortnight, so that each arm sees every weekday more than once.")
-        )
+        caveats.append(Caveat(code="whole_weeks", text="The test runs at least a fortnight, so that each arm sees every weekday again."))
     caveats.append(
         Caveat(
             code="fixed_horizon",

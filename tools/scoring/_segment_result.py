@@ -141,7 +141,8 @@ def figures_of(customers: Customers, found: Segments, profiles: list[Profile], c
                 mean = round(p.money_total / p.frequency_total)
                 add("average_order_value", mean, "money", "average order value", p, denominator="orders", n=p.frequency_total)
         add("recency_days", p.recency_median, "days", f"{words.recency}, median", p, n=p.customers)
-        add("frequency", p.frequency_total / p.customers, "number", words.frequency, p, denominator="customers", n=p.customers)
+        often: Unit = "months" if customers.source == "subscriptions" else "number"
+        add("frequency", p.frequency_total / p.customers, often, words.frequency, p, denominator="customers", n=p.customers)
         if p.jaccard is not None:
             overlap = "overlap of the segment with its match in bootstrap samples, one at best"
             add("stability", p.jaccard, "score", overlap, p, metric="jaccard", basis="model")
@@ -183,7 +184,9 @@ def findings_of(customers: Customers, found: Segments, profiles: list[Profile], 
         if f"{p.key}.share_of_{value}" in known:
             text += f" with {{{{{p.key}.share_of_{value}}}}} of {words.money}, {{{{{p.key}.{value}_per_customer}}}} each"
         last = {"orders": "last order", "subscriptions": "last paid day", "events": "last visit"}[customers.source]
-        text += f"; {last} {{{{{p.key}.recency_days}}}} ago in the median, {{{{{p.key}.frequency}}}} {words.frequency}"
+        text += (
+            f"; {last} {{{{{p.key}.recency_days}}}} ago in the median, {{{{{p.key}.frequency}}}} {words.frequency.removeprefix('months ')}"
+        )
         if p.channel:
             text += f"; {{{{{p.key}.from_{p.channel}}}}} of those with a source in the CRM came by {channel_name(p.channel)}, "
             text += f"against {{{{from_{p.channel}}}}} of all"
@@ -269,7 +272,7 @@ def table_of(customers: Customers, profiles: list[Profile], currency: str) -> Ta
         Column(name="share", label="Share of people", unit="share"),
         *money,
         Column(name="recency", label=words.recency.capitalize(), unit="days"),
-        Column(name="frequency", label=words.frequency.capitalize(), unit="number"),
+        Column(name="frequency", label=words.frequency.capitalize(), unit="months" if customers.source == "subscriptions" else "number"),
         Column(name="recency_score", label="Recency score (one to five)", unit="score"),
         Column(name="frequency_score", label="Frequency score (one to five)", unit="score"),
         Column(name="money_score", label="Money score (one to five)", unit="score"),

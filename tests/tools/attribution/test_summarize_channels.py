@@ -84,6 +84,13 @@ def test_the_true_cost_is_recovered_within_its_interval():
         assert result.interval_methods[f"{channel}.cpa"] == "bootstrap"
 
 
+def test_channels_are_only_ranked_when_their_intervals_do_not_overlap():
+    ranked = " ".join(run({"ad_metrics": ads()}).findings)
+    assert "is lower on Google Ads, {{google_ads.cpa}}, than on Meta, {{meta.cpa}}" in ranked
+    few = " ".join(run({"ad_metrics": ads(days=4, seed=4)}).findings)
+    assert "cannot be told apart" in few
+
+
 def test_a_doubling_of_cost_is_told_apart_from_ordinary_variation():
     rows = ads()
     late = [day >= date(2026, 8, 23) for day in rows["day"]]
