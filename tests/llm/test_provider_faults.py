@@ -86,14 +86,20 @@ AT_ONCE = {
 }
 
 
-@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize(("fault", "error", "words"), AT_ONCE.values(), ids=AT_ONCE)
-async def test_what_another_try_would_not_mend_ends_at_once(protocol, serving, fault, error, words, stream):
-    if protocol == "messages" and not stream and fault == AT_ONCE["cut off at its length"][0]:
-        pytest.skip("a whole body of this protocol cannot hold half an object")
+async def test_what_another_try_would_not_mend_ends_at_once(protocol, serving, fault, error, words):
     with serving(fault, OK) as server:
         with pytest.raises(error, match=words):
-            await ask(protocol, server, model_stream=stream)
+            await ask(protocol, server)
+        assert len(server.spoken) == 1
+
+
+@pytest.mark.parametrize("name", ["wrong key", "too long for Anthropic", "refusal"])
+async def test_a_whole_answer_ends_as_a_streamed_one_does(protocol, serving, name):
+    fault, error, words = AT_ONCE[name]
+    with serving(fault, OK) as server:
+        with pytest.raises(error, match=words):
+            await ask(protocol, server, model_stream=False)
         assert len(server.spoken) == 1
 
 

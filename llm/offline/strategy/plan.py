@@ -136,9 +136,9 @@ def _sized(view: View) -> dict[str, Any] | None:
         return None
     effect, longest, units, rate = (answer.get(key) for key in ("minimum_detectable_effect", "longest", "units_per_week", "baseline_rate"))
     per_arm, days, wanted = (answer.get(key) for key in ("sample_size_per_arm", "days", "effect_to_find"))
-    found = f"To find a change of {wanted.slot} of today's figure, the" if wanted else "The"
     size = join(
-        f"{found} sample size per arm is {per_arm.slot}." if per_arm else "",
+        f"The smallest change worth finding is {wanted.slot} of today's figure." if wanted else "",
+        f"The sample size per arm is {per_arm.slot}." if per_arm else "",
         f"That takes {days.slot}." if per_arm and days else "",
         f"With {longest.slot} of time the minimum detectable effect is {effect.slot} of today's figure." if effect and longest else "",
         f"{units.slot} {units.what.replace(' that can', ' can')} each {units.per or 'week'}." if units else "",
