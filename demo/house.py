@@ -16,6 +16,7 @@ from store.settings import StoreSettings
 from store.workspaces import Workspace
 
 NAME = "demo"
+WEEKS_A_MONTH = 365.25 / 7 / 12
 
 FACTS = {
     "vat_rate": ("share", "VAT rate"),
@@ -33,9 +34,10 @@ def profile(client: DemoClient) -> dict[str, Any]:
     }
     for channel, amount in client.profile.get("minimum_learning_spend", {}).items():
         facts[f"{channel}.minimum_learning_spend"] = {
-            "value": amount,
+            "value": round(amount * WEEKS_A_MONTH),
             "unit": "money",
-            "label": "minimum learning spend per week",
+            "label": "minimum learning spend per month",
+            "per": "month",
             "entity": channel,
         }
     return {"business": client.profile["business"], "simulated": True, "today": AS_OF.isoformat(), "facts": facts}

@@ -25,7 +25,7 @@ QUESTIONS = ("brand voice, tone and banned words", "audience, positioning and of
 def profile_evidence(client: Client, identity: str) -> Evidence:
     """The client's stored facts (VAT rate, fees, margins) as evidence with the alias F.
 
-    A profile fact is `{"value": 0.15, "unit": "share", "label": "VAT rate"}`; money in minor units.
+    A profile fact is `{"value": 0.15, "unit": "share", "label": "VAT rate"}`; money in minor units, with `per` where it is a rate.
     """
     figures = tuple(
         Figure(
@@ -35,6 +35,7 @@ def profile_evidence(client: Client, identity: str) -> Evidence:
             metric=name,
             label=fact["label"],
             entity=fact.get("entity"),
+            denominator=fact.get("per"),
             currency=client.locale.currency if fact["unit"] == "money" else None,
             basis="stated",
             source="client profile",

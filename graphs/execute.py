@@ -14,7 +14,7 @@ from graphs.services import Services
 from graphs.state import RunContext
 from graphs.steps import Cancelled
 from llm.errors import ModelError
-from store import clients, events, runs
+from store import checkpoints, clients, events, runs
 from store.checkpoints import checkpointer
 from store.locks import run_lock
 from tools.contract import ToolRefusal
@@ -89,3 +89,4 @@ async def _end(
         )
         payload = {"status": status, "reason": reason, "deliverable": made, "usage": state.get("usage")}
         await events.append(connection, run_id, "finished", payload, key="finished")
+        await checkpoints.prune(connection, f"{workspace_id}:{run_id}")

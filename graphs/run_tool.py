@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from store import evidence as evidence_records
 from store.clients import Client
 from store.engines import EngineName
 from store.facts import open_facts
-from tools.contract import NotEnoughData, Tool, ToolInputError, ToolResult, weakest
+from tools.contract import Figure, NotEnoughData, Tool, ToolInputError, ToolResult, weakest
 from tools.registry import load
 
 
@@ -102,20 +103,23 @@ def read_request(declared: Tool, raw: Mapping[str, Any]) -> Any:
 
 def weaken(result: ToolResult, inputs: tuple[Input, ...]) -> ToolResult:
     """The result with no figure standing on firmer ground than what was put in: an assumed rate gives an assumed answer."""
-    given = [entry.basis for entry in inputs if entry.basis is not None]
-    if not given:
+    if not inputs:
         return result
-    figures = tuple(
-        figure if figure.basis == "benchmark" else figure.model_copy(update={"basis": weakest([figure.basis, *given])})
-        for figure in result.figures
-    )
-    return result.model_copy(update={"figures": figures})
+
+    def weakened(figure: Figure) -> Figure:
+        fields = figure.rests_on
+        given = [entry.basis for entry in inputs if entry.basis and (fields is None or entry.path.split(".")[0] in fields)]
+        return figure if figure.basis == "benchmark" else figure.model_copy(update={"basis": weakest([figure.basis, *given])})
+
+    return result.model_copy(update={"figures": tuple(weakened(figure) for figure in result.figures)})
 
 
 def _on_one_thread(declared: Tool, *arguments: Any) -> ToolResult:
     """Floats add up in one order only on one thread."""
     from threadpoolctl import threadpool_limits
 
+    # the limit reaches libraries that are loaded; those that a tool loads later read this
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     with threadpool_limits(1):
         return declared(*arguments)
 

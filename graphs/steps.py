@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,8 @@ from grounding.evidence import Evidence
 from grounding.ids import ALPHABET
 from store import deliverables, events, runs
 from store import evidence as evidence_records
+
+log = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
@@ -53,6 +57,7 @@ def step(name: str) -> Callable[[Body], Node]:
                 run = await runs.get_run(connection, context.run.id)
             if run is None or run.cancel_requested:
                 raise Cancelled
+            began = time.monotonic()
             done = await body(state, context)
             async with context.services.database.transaction(context.workspace_id) as connection:
                 for evidence in done.evidence:
@@ -64,6 +69,9 @@ def step(name: str) -> Callable[[Body], Node]:
                     await events.append(connection, context.run.id, "deliverable", payload, key=f"{number}:deliverable")
                 for index, (kind, payload) in enumerate((("step", {"name": name, "number": number}), *done.events)):
                     await events.append(connection, context.run.id, kind, payload, key=f"{number}:{index}")
+                if "usage" in done.update:
+                    await runs.note_usage(connection, context.run.id, done.update["usage"], done.update.get("model"))
+            log.info("step done", extra={"step": name, "number": number, "seconds": round(time.monotonic() - began, 3), "next": done.goto})
             return Command(goto=done.goto, update={**done.update, "step": number})
 
         # not functools.wraps: LangGraph reads the parameters of a node, and the body's are others

@@ -65,6 +65,9 @@ class Figure(Frozen):
     interval: Interval | None = None
     n: int | None = Field(None, description="sample size behind it", ge=0)
     basis: Basis = "observed"
+    rests_on: tuple[str, ...] | None = Field(
+        None, description="request fields that went into it; all of them when left out, so an exact sum does not pass for a model's"
+    )
     source: str | None = Field(None, description="for a benchmark or a statement: who said it, where")
     source_date: date | None = None
 

@@ -1,0 +1,1 @@
+"""Prices: what the client asks, what that leaves, how demand answers."""
