@@ -1,12 +1,12 @@
-"""Vega-Lite charts of the budget tools, data inside, colours that colour-blind readers can tell apart (Okabe and Ito 2008)."""
+"""Vega-Lite charts of the budget tools, data inside, in the house's colours."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tools.methods.channel_names import channel_name
+from tools.methods.charts import BLUE, GREY, ORANGE, spec
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#999999"
 Rows = list[dict[str, Any]]
 
 
@@ -51,61 +51,57 @@ def curves_chart(lines: Rows, observed: Rows, currency: str, outcome: str) -> di
 
 def allocation_chart(rows: Rows, currency: str, period: str) -> dict[str, Any]:
     """Bars per channel: current plan rescaled beside the plan. rows: channel, plan, amount in major units."""
-    return {
-        "title": f"Media budget per {period} by channel",
-        "data": {"values": _named(rows)},
-        "mark": "bar",
-        "width": 420,
-        "height": 220,
-        "encoding": {
+    return spec(
+        f"Media budget per {period} by channel",
+        _named(rows),
+        mark="bar",
+        height=220,
+        encoding={
             "x": {"field": "channel", "type": "nominal", "title": None, "axis": {"labelAngle": 0}},
             "xOffset": {"field": "plan", "type": "nominal"},
             "y": {"field": "amount", "type": "quantitative", "title": f"{currency} per {period}"},
             "color": {"field": "plan", "type": "nominal", "title": None, "scale": {"range": [GREY, BLUE]}},
         },
-    }
+    )
 
 
 def forecast_chart(rows: Rows, outcome: str) -> dict[str, Any]:
     """Expected outcome per week with its band. rows: week (number), expected, low, high."""
     week = {"field": "week", "type": "quantitative", "title": "week of the plan", "axis": {"tickMinStep": 1}}
-    return {
-        "title": f"Expected {outcome} per week, with the prediction interval",
-        "data": {"values": rows},
-        "width": 420,
-        "height": 220,
-        "layer": [
+    value = {"type": "quantitative", "title": outcome}
+    return spec(
+        f"Expected {outcome} per week, with the prediction interval",
+        rows,
+        height=220,
+        layer=[
             {
                 "mark": {"type": "area", "color": BLUE, "opacity": 0.25},
-                "encoding": {"x": week, "y": {"field": "low", "type": "quantitative", "title": outcome}, "y2": {"field": "high"}},
+                "encoding": {"x": week, "y": {**value, "field": "low"}, "y2": {"field": "high"}},
             },
-            {
-                "mark": {"type": "line", "color": BLUE, "point": True},
-                "encoding": {"x": week, "y": {"field": "expected", "type": "quantitative"}},
-            },
+            {"mark": {"type": "line", "color": BLUE, "point": True}, "encoding": {"x": week, "y": {**value, "field": "expected"}}},
         ],
-    }
+    )
 
 
 def range_chart(rows: Rows, outcome: str) -> dict[str, Any]:
     """A bar from poor to good per channel with a dot at the likely value. rows: channel, expected, low, high."""
     channel = {"field": "channel", "type": "nominal", "title": None}
-    return {
-        "title": f"Planning range of {outcome} by channel (assumed rates, not measured)",
-        "data": {"values": _named(rows)},
-        "width": 420,
-        "height": {"step": 32},
-        "layer": [
+    value = {"type": "quantitative", "title": outcome}
+    return spec(
+        f"Planning range of {outcome} by channel (not measured)",
+        _named(rows),
+        height={"step": 32},
+        layer=[
             {
                 "mark": {"type": "bar", "color": ORANGE, "opacity": 0.5, "height": 10},
-                "encoding": {"y": channel, "x": {"field": "low", "type": "quantitative", "title": outcome}, "x2": {"field": "high"}},
+                "encoding": {"y": channel, "x": {**value, "field": "low"}, "x2": {"field": "high"}},
             },
             {
                 "mark": {"type": "point", "color": "black", "filled": True, "size": 50},
-                "encoding": {"y": channel, "x": {"field": "expected", "type": "quantitative"}},
+                "encoding": {"y": channel, "x": {**value, "field": "expected"}},
             },
         ],
-    }
+    )
 
 
 def _named(rows: Rows) -> Rows:

@@ -51,7 +51,7 @@ def allocate(value: Callable[[int, Floats], Floats], slope: Callable[[int, Float
     rough = sorted((_programme(tables, total, limits, on) for on in patterns), key=lambda found: -found[0])[:POLISHED]
 
     def worth(amounts: Integers) -> float:
-        return float(sum(value(channel, amounts[channel : channel + 1].astype(float))[0] for channel in range(len(amounts))))
+        return sum(float(value(channel, amounts[channel : channel + 1].astype(float))[0]) for channel in range(len(amounts)))
 
     splits = []
     for _, start, on in rough:
@@ -160,10 +160,10 @@ def _polish(
 ) -> Floats:
     from scipy.optimize import minimize
 
-    running, target = np.nonzero(on)[0], float(start.sum())
+    running, target = [int(channel) for channel in np.nonzero(on)[0]], float(start.sum())
     if len(running) < 2 or target <= 0:
         return start
-    worth = sum(float(value(channel, start[channel : channel + 1])[0]) for channel in running) or 1.0
+    worth: float = sum(float(value(channel, start[channel : channel + 1])[0]) for channel in running) or 1.0
 
     def loss(x: Floats) -> float:
         return -sum(float(value(channel, np.array([x[i] * target]))[0]) for i, channel in enumerate(running)) / worth
@@ -184,16 +184,17 @@ def _polish(
 
 def _whole(amounts: Floats, target: int, limits: Limits, on: NDArray[np.bool_]) -> Integers:
     """Whole minor units that sum to the target within the limits of the running channels."""
-    low, high = np.where(on, limits.low, 0), np.where(on, limits.high, 0)
-    whole = np.clip(np.floor(amounts).astype(np.int64), low, high)
-    short = target - int(whole.sum())
-    order = np.argsort(-(amounts - np.floor(amounts)), kind="stable")
-    for channel in order:
-        if 0 < short <= len(order) and whole[channel] < high[channel]:
-            whole[channel] += 1
+    low = [int(limit) if runs else 0 for limit, runs in zip(limits.low, on, strict=True)]
+    high = [int(limit) if runs else 0 for limit, runs in zip(limits.high, on, strict=True)]
+    whole = [min(max(int(amount), bottom), top) for amount, bottom, top in zip(amounts, low, high, strict=True)]
+    short = target - sum(whole)
+    order = sorted(range(len(whole)), key=lambda place: -(amounts[place] - np.floor(amounts[place])))
+    for place in order:
+        if 0 < short <= len(order) and whole[place] < high[place]:
+            whole[place] += 1
             short -= 1
-    for channel in order:
-        room = int(np.clip(short, low[channel] - whole[channel], high[channel] - whole[channel]))
-        whole[channel] += room
+    for place in order:
+        room = min(max(short, low[place] - whole[place]), high[place] - whole[place])
+        whole[place] += room
         short -= room
-    return whole
+    return np.array(whole, dtype=np.int64)

@@ -51,12 +51,13 @@ def estimate(model: ResponseModel, outcome: Floats, random: np.random.Generator,
     shapes, channels = model.shape_count, len(model.spend)
     mean, sd = np.tile(PRIOR_MEAN[:shapes], channels), np.tile(PRIOR_SD[:shapes], channels)
     starts = np.vstack([mean, mean + sd * random.standard_normal((STARTS - 1, len(mean)))])
-    free = _fit_all(model, outcome, starts, mean, np.full(len(mean), 1e-9 * outcome.var()))
+    # With a prior this fit only gives the size of the noise and good starts: no need to polish it.
+    free = _fit_all(model, outcome, starts, mean, np.full(len(mean), 1e-9 * outcome.var()), 1e-4 if weak_prior else 1e-9)
     best = _best(free)
     room = max(len(outcome) - best.theta.size - best.linear.size, 1)
     weight = best.residual_squares[0] / room / sd**2 if weak_prior else np.zeros(len(mean))
     if weak_prior:
-        best = _best(_fit_all(model, outcome, np.vstack([free.theta, mean]), mean, weight))
+        best = _best(_fit_all(model, outcome, np.vstack([free.theta, mean]), mean, weight, 1e-9))
     residuals = outcome - (best.linear @ model.design(model.responses(best.theta)[0])[0])[0]
     return Estimate(
         model=model,
@@ -116,9 +117,9 @@ def predict(done: Estimate, spend: Floats, controls: Floats) -> Floats:
     return (done.linear @ model.design(response)[0]).astype(float)
 
 
-def _fit_all(model: ResponseModel, outcome: Floats, starts: Floats, mean: Floats, weight: Floats) -> Fit:
-    batch = len(starts)
-    return fit(model, np.broadcast_to(outcome, (batch, len(outcome))), starts, Prior(np.broadcast_to(mean, starts.shape), weight))
+def _fit_all(model: ResponseModel, outcome: Floats, starts: Floats, mean: Floats, weight: Floats, tolerance: float) -> Fit:
+    outcomes = np.broadcast_to(outcome, (len(starts), len(outcome)))
+    return fit(model, outcomes, starts, Prior(np.broadcast_to(mean, starts.shape), weight), tolerance=tolerance)
 
 
 def _best(done: Fit) -> Fit:

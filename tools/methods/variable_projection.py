@@ -128,11 +128,13 @@ def fit(model: ResponseModel, outcome: Floats, start: Floats, prior: Prior, iter
         if not still.any():
             break
         rows, theta, damping = rows[still], theta[still], damping[still]
-        now = _Solved(*(part[still] for part in now))
+        now = now.rows(still)
     return Fit(*best)
 
 
 class _Solved(NamedTuple):
+    """A state of B problems: every part has the problems first."""
+
     linear: Floats
     used: NDArray[np.bool_]
     design: Floats
@@ -141,6 +143,10 @@ class _Solved(NamedTuple):
     residual: Floats
     squares: Floats
     cost: Floats
+
+    def rows(self, which: NDArray[np.bool_]) -> _Solved:
+        """The state of some of the problems."""
+        return _Solved(*[part[which] for part in self])  # type: ignore[arg-type]
 
 
 def _solve(model: ResponseModel, outcome: Floats, theta: Floats, mean: Floats, weight: Floats, signed: NDArray[np.bool_]) -> _Solved:

@@ -154,7 +154,7 @@ def test_a_plan_that_cannot_be_beaten_is_kept():
 def test_the_current_plan_is_kept_when_the_search_goes_wrong(monkeypatch):
     """A unit test, since no request is known that leads the search astray: the guard has to hold by itself."""
     monkeypatch.setattr("tools.budget._split.allocate", lambda value, slope, total, limits: np.array([0, total]))
-    result = allocate(curves=[curve(maximum=60.0), curve("meta", 240_000, 0.5)])
+    result = allocate(curves=[curve(maximum=60.0), curve("meta", 240_000, 0.5)], max_chance_worse=1.0)
     assert result.decision.action == "keep"
     assert result.plan == result.current
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tools.methods.adstock import geometric_adstock
+from tools.methods.noise import autoregressive_noise
 from tools.methods.response_estimate import draw_around, draw_over_forms, estimate
 from tools.methods.saturation import saturate
 from tools.methods.variable_projection import Prior, ResponseModel, fit
@@ -144,3 +145,15 @@ def test_intervals_cover_fast():
 def test_intervals_cover():
     # 200 runs of two channels; the runs' channels lean on each other, so three standard errors of 200.
     assert 0.84 <= covered(200, 200) <= 0.97
+
+
+def test_memory_of_the_noise_is_found_and_never_negative():
+    """White noise: none, although a fit pulls its residuals below zero; noise that remembers: most of it."""
+    model, *_ = simulated(13)
+    random = np.random.default_rng(14)
+    calm = model.controls.T @ np.array([80.0, 90.0, 5.0, -4.0])
+    white = [estimate(model, calm + random.normal(0, 3, 104), random).autocorrelation for _ in range(8)]
+    assert min(white) >= 0
+    assert np.mean(white) < 0.15
+    lasting = autoregressive_noise(random, 8, 104, sd=3.0, autocorrelation=0.6)
+    assert np.mean([estimate(model, calm + row, random).autocorrelation for row in lasting]) == pytest.approx(0.6, abs=0.15)
