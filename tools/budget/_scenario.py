@@ -78,8 +78,11 @@ def outlook(rates: ChannelRates, spend: float) -> Outlook:
 
 
 def provenance(rates: list[ChannelRates]) -> dict[str, object]:
-    """Basis, source and date of a figure that rests on these rates: the weakest basis, every source, the oldest date."""
-    basis: Basis = weakest([one.basis for one in rates])
+    """Basis, source and date of a figure that rests on these rates: the weakest basis, every source, the oldest date.
+
+    A look ahead is a model's at best, however well the rates it carries forward were observed.
+    """
+    basis: Basis = weakest(["model", *(one.basis for one in rates)])
     sources = sorted({one.source for one in rates if one.source})
     dates = [one.source_date for one in rates if one.source_date]
     return {"basis": basis, "source": "; ".join(sources) or None, "source_date": min(dates) if dates else None}

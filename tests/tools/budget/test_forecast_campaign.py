@@ -170,6 +170,13 @@ def test_rates_give_a_planning_range():
     assert result.weeks == ()
 
 
+@pytest.mark.parametrize(("given", "told"), [("observed", "model"), ("stated", "model"), ("assumed", "assumed")])
+def test_a_look_ahead_is_never_called_observed(given, told):
+    rates = [rate | {"basis": given} for rate in RATES]
+    result = forecast(plan=PLAN, rates=rates, currency="ZAR")
+    assert {result.figure(f"{name}.expected_conversions").basis for name in ("google_ads", "meta", "total")} == {told}
+
+
 def test_what_must_be_true_to_break_even():
     result = forecast(plan=PLAN, rates=RATES, currency="ZAR", value_per_conversion=20_000, gross_margin=0.5)
     assert result.figure("google_ads.break_even_rate").value == pytest.approx(900 / 10_000)
