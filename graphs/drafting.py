@@ -16,7 +16,8 @@ from grounding.evidence import Evidence, Locale
 from grounding.slots import render
 from grounding.verify import Verdict, verify
 
-CITATION = re.compile(r"\[\[(C\d+)\]\]")
+CITATION = re.compile(r"\[\[(C\d+)(?::\s*([^\[\]]{1,240}?)\s*)?\]\]")
+"""`[[C1]]` cites a passage; `[[C1: its own words]]` quotes it, which is how a number of the client's own documents gets into a text."""
 MOST_PROBLEMS = 25
 
 
@@ -61,16 +62,30 @@ def read_draft(
         return Draft(None, "", None, tuple(found[:MOST_PROBLEMS]))
     content = deliverable.model_dump(mode="json")
     problems = [*_slots(content, evidence, locale), *_citations(content, passages), *_length(deliverable, evidence, locale)]
-    rendered = render(cite(to_markdown(deliverable, as_of=as_of), passages), evidence, locale)
+    rendered = render(cite(to_markdown(deliverable, as_of=as_of), passages, quote=False), evidence, locale)
     verdict = verify(rendered.text, list(evidence.values()), locale=locale, brief=brief, as_of=as_of)
     problems += _verdict(verdict, _where(content, evidence, passages, locale), evidence)
     return Draft(deliverable, rendered.text, verdict, tuple(problems[:MOST_PROBLEMS]))
 
 
-def cite(text: str, passages: Sequence[Mapping[str, Any]]) -> str:
-    """The text with each `[[C1]]` as the passage's title and date."""
+def cite(text: str, passages: Sequence[Mapping[str, Any]], *, quote: bool = True) -> str:
+    """The text with each `[[C1]]` as the passage's title and date, its quoted words before that.
+
+    `quote=False` leaves the words out: a quotation was held against its passage, not against the tools.
+    """
     known = {p["id"]: f"({p['title']}, {p['dated'] or 'undated'})" for p in passages}
-    return CITATION.sub(lambda match: known.get(match[1], match[0]), text)
+
+    def put(match: re.Match[str]) -> str:
+        if match[1] not in known:
+            return match[0]
+        words = match[2] if quote else "…"
+        return f"“{words}” {known[match[1]]}" if match[2] else known[match[1]]
+
+    return CITATION.sub(put, text)
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text).casefold()
 
 
 def _slots(content: Any, evidence: Mapping[str, Evidence], locale: Locale) -> list[Problem]:
@@ -80,12 +95,12 @@ def _slots(content: Any, evidence: Mapping[str, Evidence], locale: Locale) -> li
 
 
 def _citations(content: Any, passages: Sequence[Mapping[str, Any]]) -> list[Problem]:
-    known = {p["id"] for p in passages}
+    known = {p["id"]: _flat(p["text"]) for p in passages}
+    found = [(path, text, name, words) for path, text in leaves(content) for name, words in CITATION.findall(text)]
     return [
-        Problem(path, text, f"[[{name}]] is no passage of the context")
-        for path, text in leaves(content)
-        for name in CITATION.findall(text)
-        if name not in known
+        Problem(path, text, f"[[{name}]] is no passage of the context" if name not in known else f"{words!r} does not stand in {name}")
+        for path, text, name, words in found
+        if name not in known or (words and _flat(words) not in known[name])
     ]
 
 
