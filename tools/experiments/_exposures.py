@@ -87,7 +87,9 @@ def count(facts: Facts, experiment: str, closed_by: datetime) -> Exposed:
     closed = (~units.crossed & (units.entered_at <= closed_by)).cast("int64")
     rows = facts.fetch(
         units.group_by("crossed", "arm")
-        .aggregate(units=units.count(), closed=closed.sum(), rows=units["rows"].sum(), first=units.entered_at.min(), last=units.entered_at.max())
+        .aggregate(
+            units=units.count(), closed=closed.sum(), rows=units["rows"].sum(), first=units.entered_at.min(), last=units.entered_at.max()
+        )
         .order_by("crossed", "arm")
     ).to_pylist()
     if not rows:
@@ -108,7 +110,9 @@ def count(facts: Facts, experiment: str, closed_by: datetime) -> Exposed:
 
 def _others(facts: Facts) -> str:
     exposures = facts.table("exposures")
-    names = facts.fetch(exposures.group_by("experiment").aggregate(n=exposures.count()).order_by("experiment")).column("experiment").to_pylist()
+    names = (
+        facts.fetch(exposures.group_by("experiment").aggregate(n=exposures.count()).order_by("experiment")).column("experiment").to_pylist()
+    )
     return "experiments: " + ", ".join(map(str, names[:20]))
 
 

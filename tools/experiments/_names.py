@@ -30,6 +30,8 @@ def unique_keys(names: Iterable[str], field: str) -> dict[str, str]:
     for name in names:
         key = key_of(name)
         if name in keys or key in keys.values():
-            raise ToolInputError(f"two {field} are called {name!r}, or read the same once written as a key: give each its own name", field=field)
+            raise ToolInputError(
+                f"two {field} are called {name!r}, or read the same once written as a key: give each its own name", field=field
+            )
         keys[name] = key
     return keys

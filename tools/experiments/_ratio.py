@@ -37,7 +37,11 @@ def status_of(p_value: float) -> Status:
 
 
 def check(
-    part: str, counts: Mapping[str, int], shares: Mapping[str, float], method: Literal["anytime", "fixed"], concentration: float = CONCENTRATION
+    part: str,
+    counts: Mapping[str, int],
+    shares: Mapping[str, float],
+    method: Literal["anytime", "fixed"],
+    concentration: float = CONCENTRATION,
 ) -> RatioCheck:
     """Counts by arm against planned shares; an arm without a count has none."""
     found = [counts.get(arm, 0) for arm in shares]

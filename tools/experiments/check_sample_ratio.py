@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -38,8 +38,12 @@ class CheckSampleRatio(Request):
         }
     )
 
-    experiment: str | None = Field(None, description="name of the experiment in the exposures; left out when units are given", max_length=200)
-    arms: tuple[PlannedArm, ...] = Field((), description="the arms as planned; equal weights over the arms seen when left out", max_length=50)
+    experiment: str | None = Field(
+        None, description="name of the experiment in the exposures; left out when units are given", max_length=200
+    )
+    arms: tuple[PlannedArm, ...] = Field(
+        (), description="the arms as planned; equal weights over the arms seen when left out", max_length=50
+    )
     method: Literal["anytime", "fixed"] = Field(
         "anytime", description="anytime: a sequential multinomial test, valid at every look · fixed: chi squared, for a count taken once"
     )
@@ -50,7 +54,11 @@ class CheckSampleRatio(Request):
         None, description="column of contacts to check each value of, when exposures are read"
     )
     concentration: float = choice(
-        "number", "anytime: weight of the planned shares in the alternative; more looks for smaller departures", default=10_000.0, ge=1, le=1e9
+        "number",
+        "anytime: weight of the planned shares in the alternative; more looks for smaller departures",
+        default=10_000.0,
+        ge=1,
+        le=1e9,
     )
 
     @model_validator(mode="after")
@@ -68,7 +76,9 @@ class CheckSampleRatio(Request):
 class SampleRatio(ToolResult):
     """Whether the split can be trusted."""
 
-    status: Annotated[Literal["sound", "doubtful", "mismatch"], Field(description="mismatch: p below .001; doubtful: below .01; else sound")]
+    status: Annotated[
+        Literal["sound", "doubtful", "mismatch"], Field(description="mismatch: p below .001; doubtful: below .01; else sound")
+    ]
     p_value: float = Field(description="of the whole split, by the method asked for")
     parts: tuple[RatioCheck, ...] = Field((), description="each part of the audience with Holm's adjusted p-value, least likely first")
 
@@ -115,7 +125,9 @@ def _counts(request: CheckSampleRatio, facts: Facts) -> tuple[dict[str, int], in
 def _refuse(counts: dict[str, int], shares: dict[str, float]) -> None:
     unique_keys(shares, "arms")
     if len(shares) < 2:
-        raise ToolInputError("one arm has nothing to be compared with: a split needs two arms or more", field="arms", needed="2 arms", found="1")
+        raise ToolInputError(
+            "one arm has nothing to be compared with: a split needs two arms or more", field="arms", needed="2 arms", found="1"
+        )
     unplanned = sorted(set(counts) - set(shares))
     if unplanned:
         raise ToolInputError(f"units went to arms that were not planned: {', '.join(unplanned)}", field="arms")
@@ -126,24 +138,30 @@ def _refuse(counts: dict[str, int], shares: dict[str, float]) -> None:
 def _figures(counts: dict[str, int], shares: dict[str, float], whole: RatioCheck, crossed: int) -> tuple[Figure, ...]:
     total, weight = sum(counts.values()), sum(shares.values())
     keys = unique_keys(shares, "arms")
-    figures = [Figure(key="sample_ratio.p_value", value=whole.p_value, unit="number", metric="p_value", label="p-value of the split", n=total)]
+    figures = [
+        Figure(key="sample_ratio.p_value", value=whole.p_value, unit="number", metric="p_value", label="p-value of the split", n=total)
+    ]
     for arm, key in keys.items():
         share = counts.get(arm, 0) / total
         entity = f"arm: {arm}"
+        planned = shares[arm] / weight
+        of_all: dict[str, Any] = {"unit": "share", "entity": entity, "denominator": "units in all arms"}
         figures += [
             Figure(key=f"{key}.units", value=counts.get(arm, 0), unit="count", metric="units", label="units in this arm", entity=entity),
-            Figure(key=f"{key}.share", value=share, unit="share", metric="share_of_units", label="share of units", entity=entity, denominator="units in all arms", n=total),
-            Figure(key=f"{key}.planned_share", value=shares[arm] / weight, unit="share", metric="planned_share", label="planned share of units", entity=entity, denominator="units in all arms", basis="stated"),
-        ]  # fmt: skip
+            Figure(key=f"{key}.share", value=share, metric="share_of_units", label="share of units", n=total, **of_all),
+            Figure(key=f"{key}.planned_share", value=planned, metric="planned_share", label="planned share", basis="stated", **of_all),
+        ]
     if crossed:
-        figures.append(Figure(key="crossed_units", value=crossed, unit="count", metric="crossed_units", label="units that were given two arms"))
+        figures.append(
+            Figure(key="crossed_units", value=crossed, unit="count", metric="crossed_units", label="units that were given two arms")
+        )
     return tuple(figures)
 
 
 def _findings(whole: RatioCheck, parts: list[RatioCheck], crossed: int) -> tuple[str, ...]:
     said = {
-        "mismatch": "The units did not go to the arms as planned (p {{sample_ratio.p_value}}): something sorts them after they are assigned.",
-        "doubtful": "The split is hard to reconcile with the plan (p {{sample_ratio.p_value}}): look for a cause before the result is used.",
+        "mismatch": "The units did not go to the arms as planned (p {{sample_ratio.p_value}}): something sorts them on the way.",
+        "doubtful": "The split is hard to reconcile with the plan (p {{sample_ratio.p_value}}): look for a cause before using the result.",
         "sound": "The split agrees with the plan (p {{sample_ratio.p_value}}).",
     }
     found = [said[whole.status]]
@@ -167,15 +185,21 @@ def _caveats(request: CheckSampleRatio, status: str) -> tuple[Caveat, ...]:
             )
         )
     if request.method == "fixed":
-        caveats.append(Caveat(code="read_once", text="This p-value holds for a count that is taken once; looked at daily it alarms too often."))
+        caveats.append(
+            Caveat(code="read_once", text="This p-value holds for a count that is taken once; looked at daily it alarms too often.")
+        )
     return tuple(caveats)
 
 
 def _decision(status: str) -> Decision:
     if status == "mismatch":
-        return Decision(action="stop", reason="The split is not the planned one (p {{sample_ratio.p_value}}, or less in a part): find the cause first.")
+        return Decision(
+            action="stop", reason="The split is not the planned one (p {{sample_ratio.p_value}}, or less in a part): find the cause first."
+        )
     if status == "doubtful":
-        return Decision(action="investigate", reason="The split is doubtful: check assignment, redirects and logging, and do not ship on it.")
+        return Decision(
+            action="investigate", reason="The split is doubtful: check assignment, redirects and logging, and do not ship on it."
+        )
     return Decision(action="go_on", reason="Nothing speaks against the split (p {{sample_ratio.p_value}}).")
 
 
