@@ -160,7 +160,7 @@ def _summary(made: deliverables.Deliverable, outcome: Outcome, say: Any) -> None
     for path in outcome.files.values():
         say(f"  {path}")
     say("\nLook around:")
-    say("  make serve                                       API and worker on http://127.0.0.1:8000 (try /docs)")
+    say("  make serve                                       API and worker; http://127.0.0.1:8000/api/v1/openapi.json lists it")
     say("  groundwork key create demo --role owner          a key for it")
     say(f"  groundwork deliverable show {outcome.deliverable}")
     say("  groundwork task run strategy --client newcomer --brief " + json.dumps(CLIENTS["newcomer"].briefs[0]))

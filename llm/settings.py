@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
@@ -90,10 +90,11 @@ class ModelSettings(BaseSettings):
             raise ValueError("a base URL begins with http:// or https:// and names a host")
         return url.rstrip("/")
 
-    @field_validator("openai_api_key", "anthropic_api_key", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _empty_is_unset(cls, key: str | None) -> str | None:
-        return key or None
+    def _empty_is_unset(cls, given: Any) -> Any:
+        """An empty setting is one that was not made: compose files and CI pass `NAME=` for what a person left out."""
+        return {name: value for name, value in given.items() if value != ""} if isinstance(given, dict) else given
 
     @model_validator(mode="after")
     def _versions_in_addresses(self) -> Self:

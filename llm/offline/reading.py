@@ -196,7 +196,8 @@ class Desk:
         ends = [match.start() for match in found[1:]] + [len(text)]
         return tuple(
             Passage(match["id"], match["title"], match["dated"], text[match.end() : end].strip())
-            for match, end in zip(found, ends, strict=True)
+            # without a passage `ends` still holds the end of the text
+            for match, end in zip(found, ends, strict=False)
         )
 
     def tool(self, name: str) -> Offered | None:

@@ -14,6 +14,7 @@ from agents.strategist import Strategy
 from llm.complete import complete
 from llm.models import chat_model, describe
 from llm.offline.model import OfflineRules
+from llm.offline.reading import read
 from llm.offline.sentences import NUMBER_WORD
 from llm.settings import ModelSettings
 from prompts.library import load as load_prompt
@@ -236,3 +237,8 @@ async def test_both_sdks_run_the_whole_strategy_over_http(protocol, serving):
     assert first.messages[0]["text"] == messages[0].content
     assert first.messages[1]["text"] == messages[1].content
     assert [tool["parameters"] for tool in first.tools] == [tool["function"]["parameters"] for tool in tools]
+
+
+@pytest.mark.parametrize("request_text", ["# Brief\nR9 000 a month\n", "# Brief\nR9 000 a month\n# Context\n- none\n"])
+def test_a_client_without_documents_has_no_passages(request_text):
+    assert read([HumanMessage(request_text)], ()).passages == ()

@@ -35,6 +35,15 @@ def test_settings_come_from_the_environment(monkeypatch):
     assert describe(settings, "strong").as_json() == {"name": "claude-opus-5-5", "provider": "anthropic", "is_llm": True}
 
 
+def test_an_empty_setting_is_one_that_was_not_made(monkeypatch):
+    plain = ModelSettings(_env_file=None)
+    for name in ("MODEL", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "RUN_CALLS", "RUN_SPEND_USD", "MODEL_PRICES", "EMBEDDER"):
+        monkeypatch.setenv(f"GROUNDWORK_{name}", "")
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "")
+    assert ModelSettings(_env_file=None) == plain.model_copy(update={"openai_api_key": None, "anthropic_api_key": None})
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
