@@ -1,4 +1,4 @@
-"""How fast a command answers: `groundwork --help` and `groundwork tool run calculate`, whole processes from outside, best and median of seven."""
+"""How fast a command answers: whole processes from outside, best and median of seven."""
 
 from __future__ import annotations
 

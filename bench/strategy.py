@@ -36,9 +36,8 @@ async def measure(home: Path) -> None:
 
         for label in ("first", "second", "third"):
             async with services.database.transaction(workspace.id) as connection:
-                run = await create_task(
-                    connection, workspace.id, client="salon", kind="strategy", brief=CLIENTS["salon"].briefs[0], actor="bench", enqueue=nobody, as_of=AS_OF
-                )  # fmt: skip
+                asked = {"client": "salon", "kind": "strategy", "brief": CLIENTS["salon"].briefs[0], "as_of": AS_OF}
+                run = await create_task(connection, workspace.id, actor="bench", enqueue=nobody, **asked)
             began = time.perf_counter()
             await execute(services, workspace.id, run.id)
             taken = time.perf_counter() - began
@@ -46,7 +45,8 @@ async def measure(home: Path) -> None:
                 ended = await runs.get_run(connection, run.id)
                 tools = sum(record.duration_ms for record in await evidence_records.of_run(connection, run.id)) / 1000
                 steps = sum(event.kind == "step" for event in await events.after(connection, run.id, 0, 1000))
-            assert ended is not None and ended.status == "succeeded", ended
+            if ended is None or ended.status != "succeeded":
+                raise SystemExit(f"the run did not succeed: {ended}")
             model = ended.usage["latency_ms"] / 1000
             print(
                 f"{label} run: {taken:.1f} s in {steps} steps (limit 10 s); tools {tools:.1f} s, model {model:.2f} s, "
