@@ -10,7 +10,8 @@ from tools.registry import every
 
 HEAD = """# Tools
 
-Written by `make docs` from the tools' own declarations. Each is reached as an agents' tool, by `POST /api/v1/tools/NAME` and by `groundwork tool run NAME`.
+Written by `make docs` from the tools' own declarations. Each is reached as an agents' tool, by `POST /api/v1/tools/NAME`
+and by `groundwork tool run NAME`.
 *quantity*: a claim about the world; an agent has to say where it comes from. *choice*: a knob. *result*: the slot of an earlier result.
 """
 
