@@ -13,16 +13,18 @@ from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage, me
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
-from graphs import briefing
+from graphs import briefing, spending
 from graphs.answers import answer, refusal
 from graphs.drafting import Problem, read_draft
 from graphs.publishing import finished
 from graphs.run_tool import ToolCall, compute
 from graphs.state import Outcome, RunContext, RunState
 from graphs.steps import Done, stable_id, step
-from grounding.arguments import agent_schema, resolve
+from grounding.arguments import resolve
 from grounding.brief import read_brief
 from grounding.evidence import Evidence
+from grounding.offering import agent_schema
+from grounding.quoting import Passage
 from llm.complete import complete
 from llm.models import chat_model, describe
 from prompts.library import load as load_prompt
@@ -113,6 +115,7 @@ async def ask_the_model(state: RunState, context: RunContext) -> Done:
     """One model call: it asks for tools, or gives its answer."""
     if state["model_calls"] >= MOST_MODEL_CALLS:
         raise RunFailed(f"the model made {MOST_MODEL_CALLS} calls without an answer")
+    await spending.check(context.services.database, context.workspace_id, context.client.id, context.services.spending)
     messages = messages_from_dict(state["messages"])
     tools = await asyncio.to_thread(offered, context)
     model = await asyncio.to_thread(chat_model, context.agent.model_tier, context.services.models)
@@ -143,6 +146,7 @@ async def ask_the_model(state: RunState, context: RunContext) -> Done:
 async def run_the_tools(state: RunState, context: RunContext) -> Done:
     """Run what the model asked for, in its order: a later call may take an earlier one's result."""
     known = await known_evidence(state, context)
+    passages = {p["id"]: Passage(p["title"], p["dated"], p["text"]) for p in state["passages"]}
     aliases, assumptions = dict(state["aliases"]), list(state["assumptions"])
     messages: list[ToolMessage] = []
     events: list[tuple[str, dict[str, Any]]] = []
@@ -155,7 +159,7 @@ async def run_the_tools(state: RunState, context: RunContext) -> Done:
             if number > MOST_TOOL_CALLS:
                 raise ToolInputError(f"{MOST_TOOL_CALLS} tool calls were made: give the answer now, with what there is")
             alias = f"E{sum(name.startswith('E') for name in aliases) + 1}"
-            evidence, named = await _run(call, known, context, alias=alias, brief=context.run.brief)
+            evidence, named = await _run(call, known, context, alias=alias, brief=context.run.brief, passages=passages)
         except ToolRefusal as reason:
             messages.append(ToolMessage(refusal(call["name"], reason), tool_call_id=call["id"], name=call["name"], status="error"))
             events.append(("tool_refused", {"tool": call["name"], **reason.as_json()}))
@@ -180,14 +184,20 @@ async def run_the_tools(state: RunState, context: RunContext) -> Done:
 
 
 async def _run(
-    call: dict[str, Any], known: dict[str, Evidence], context: RunContext, *, alias: str, brief: str
+    call: dict[str, Any],
+    known: dict[str, Evidence],
+    context: RunContext,
+    *,
+    alias: str,
+    brief: str,
+    passages: dict[str, Passage],
 ) -> tuple[Evidence, tuple[Figure, ...]]:
     if call["name"] not in context.agent.tools:
         raise ToolInputError(f"there is no tool {call['name']!r} here; there are: {', '.join(context.agent.tools)}")
     if not isinstance(call["args"], dict):
         raise ToolInputError(f"the arguments are no JSON object: {call.get('error') or call['args']!r}")
     declared = await asyncio.to_thread(load_tool, call["name"])
-    resolved = resolve(declared, call["args"], known, brief, locale=context.client.locale)
+    resolved = resolve(declared, call["args"], known, brief, locale=context.client.locale, passages=passages)
     wanted = ToolCall(
         declared.name,
         resolved.request,

@@ -14,7 +14,7 @@ from graphs.services import Services
 from graphs.state import RunContext
 from graphs.steps import Cancelled
 from llm.errors import ModelError
-from store import checkpoints, clients, events, runs
+from store import checkpoints, clients, events, runs, step_results
 from store.checkpoints import checkpointer
 from store.locks import run_lock
 from tools.contract import ToolRefusal
@@ -72,6 +72,7 @@ async def _settle(services: Services, workspace_id: str, run_id: str, state: dic
         async with services.database.transaction(workspace_id) as connection:
             await runs.set_status(connection, run_id, "waiting", usage=state.get("usage"), model=state.get("model"))
             await events.append(connection, run_id, "approval_asked", waiting[0].value, key=f"asked:{state['step']}")
+            await step_results.forget(connection, run_id)
         return
     status: runs.RunStatus = "needs_person" if state["outcome"] == "needs_person" else "succeeded"
     await _end(services, workspace_id, run_id, status, state.get("reason"), state)
@@ -89,4 +90,5 @@ async def _end(
         )
         payload = {"status": status, "reason": reason, "deliverable": made, "usage": state.get("usage")}
         await events.append(connection, run_id, "finished", payload, key="finished")
+        await step_results.forget(connection, run_id)
         await checkpoints.prune(connection, f"{workspace_id}:{run_id}")

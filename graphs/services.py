@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from graphs.spending import SpendSettings
 from llm.embeddings import Embedder, embedder
 from llm.settings import ModelSettings
 from store.database import Database
@@ -20,6 +21,7 @@ class Services:
     store: StoreSettings
     models: ModelSettings
     embedder: Embedder
+    spending: SpendSettings = field(default_factory=SpendSettings)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""One graph step: done, then committed once. A step that runs again after a crash leaves the same records, not more."""
+"""One graph step: done, then committed once with its result. What was committed is not done again, and nothing is kept twice."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from graphs.counting import count
 from graphs.state import RunContext, RunState
 from grounding.evidence import Evidence
 from grounding.ids import ALPHABET
-from store import deliverables, events, runs
+from store import deliverables, events, runs, step_results
 from store import evidence as evidence_records
+from store.step_results import StepResult
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +57,13 @@ def step(name: str) -> Callable[[Body], Node]:
             number = state.get("step", 0) + 1
             async with context.services.database.transaction(context.workspace_id) as connection:
                 run = await runs.get_run(connection, context.run.id)
+                there = await step_results.find(connection, context.run.id, number)
             if run is None or run.cancel_requested:
                 raise Cancelled
+            if there is not None:
+                # committed by a worker that died before its checkpoint: nothing of it is done or paid for again
+                log.info("step was done before", extra={"step": name, "number": number, "next": there.goto})
+                return Command(goto=there.goto, update=there.change)
             began = time.monotonic()
             done = await body(state, context)
             async with context.services.database.transaction(context.workspace_id) as connection:
@@ -71,8 +78,11 @@ def step(name: str) -> Callable[[Body], Node]:
                     await events.append(connection, context.run.id, kind, payload, key=f"{number}:{index}")
                 if "usage" in done.update:
                     await runs.note_usage(connection, context.run.id, done.update["usage"], done.update.get("model"))
+                change = {**done.update, "step": number}
+                await step_results.keep(connection, context.run.id, number, StepResult(done.goto, change))
+                await count(connection, context.client.id, done.events)
             log.info("step done", extra={"step": name, "number": number, "seconds": round(time.monotonic() - began, 3), "next": done.goto})
-            return Command(goto=done.goto, update={**done.update, "step": number})
+            return Command(goto=done.goto, update=change)
 
         # not functools.wraps: LangGraph reads the parameters of a node, and the body's are others
         node.__name__, node.__doc__ = body.__name__, body.__doc__

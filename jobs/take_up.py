@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 import procrastinate
+import structlog
 from procrastinate.jobs import Job
 
 from jobs.queue import QUEUE, TASK
-from store import events, runs
+from store import events, queue, runs
 from store.database import Database
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ SLOWEST_RETRY = 30.0
 
 
 class Unsettled(Exception):
-    """The run is neither ended nor waiting for a person: another worker holds it, or its execution broke off."""
+    """The run is neither ended nor waiting for a person: another worker holds it."""
 
 
 class Again(procrastinate.BaseRetryStrategy):
@@ -44,28 +46,39 @@ def register(app: procrastinate.App, database: Database, execute: Execute) -> No
 
     @app.task(name=TASK, queue=QUEUE, retry=Again(), pass_context=True)
     async def take_up_run(context: procrastinate.JobContext, *, workspace_id: str, run_id: str) -> None:
-        if context.job.attempts >= MOST_ATTEMPTS:
-            await give_up(database, workspace_id, run_id, context.job.attempts)
-            return
-        try:
-            await execute(workspace_id, run_id)
-        except Exception:
-            log.exception("run %s broke off in attempt %s; it is tried again from its last step", run_id, context.job.attempts + 1)
-            raise
-        if not await settled(database, workspace_id, run_id):
-            raise Unsettled(run_id)
+        attempt = context.job.attempts + 1
+        with structlog.contextvars.bound_contextvars(workspace_id=workspace_id, run_id=run_id, attempt=attempt):
+            if attempt > MOST_ATTEMPTS:
+                await give_up(database, workspace_id, run_id, attempt - 1)
+                return
+            log.info("run taken up")
+            began = time.monotonic()
+            try:
+                await execute(workspace_id, run_id)
+            except Exception:
+                log.exception("run broke off; it is tried again from its last step")
+                raise
+            status = await status_of(database, workspace_id, run_id)
+            log.info("run left", extra={"status": status, "seconds": round(time.monotonic() - began, 3)})
+            if status is not None and status not in runs.ENDED and status != "waiting":
+                # waiting for another worker is no failure of the run, however long it takes
+                assert context.job.id is not None
+                async with database.transaction(None) as connection:
+                    await queue.not_an_attempt(connection, context.job.id)
+                raise Unsettled(run_id)
 
 
-async def settled(database: Database, workspace_id: str, run_id: str) -> bool:
-    """Whether nothing is left to do for a worker: the run has ended, waits for a person, or is gone."""
+async def status_of(database: Database, workspace_id: str, run_id: str) -> runs.RunStatus | None:
+    """The run's status now; None when it is gone."""
     async with database.transaction(workspace_id) as connection:
         run = await runs.get_run(connection, run_id)
-    return run is None or run.status in runs.ENDED or run.status == "waiting"
+    return run.status if run else None
 
 
 async def give_up(database: Database, workspace_id: str, run_id: str, attempts: int) -> None:
     """End a run as failed, with its reason, after too many attempts."""
     reason = f"given up after {attempts} attempts: its worker died or lost the database each time; see the workers' log under this run's id"
+    log.error("run given up: %s", reason)
     async with database.transaction(workspace_id) as connection:
         if await runs.set_status(connection, run_id, "failed", error=reason):
             await events.append(connection, run_id, "finished", {"status": "failed", "reason": reason}, key="finished")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -59,4 +60,8 @@ async def run_lock(database: Database, run_id: str) -> AsyncIterator[bool]:
             raise
         finally:
             watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+            with contextlib.suppress(psycopg.Error):
+                # closing alone frees it too, but only when the server notices, and the next attempt may come before
+                await connection.execute("SELECT pg_advisory_unlock_all()")
             await asyncio.gather(watcher, return_exceptions=True)

@@ -53,6 +53,7 @@ def migrate(owner_url: str, app_url: str | None = None, *, secret: str | None = 
         parts = _parts(connection)
         _checkpointer(connection, owner_url, parts)
         _queue(connection, parts)
+        _operator(connection)
         _application(connection, app_url)
         if app_url is not None or secret is not None:
             _workspace_key(connection, Signer.of(app_url or "", secret))
@@ -181,6 +182,17 @@ def _release(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:3])
 
 
+def _operator(connection: psycopg.Connection) -> None:
+    """Let the owner read every tenant table, for backups and for the functions that count over all workspaces; it still cannot write."""
+    bare = connection.execute(
+        """SELECT relname::text FROM pg_class AS c
+            WHERE relnamespace = 'public'::regnamespace AND relrowsecurity AND relowner = current_user::regrole
+              AND NOT EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = c.oid AND polname = 'operator')"""
+    ).fetchall()
+    for (table,) in bare:
+        connection.execute(sql.SQL("CREATE POLICY operator ON {} FOR SELECT TO CURRENT_USER USING (true)").format(sql.Identifier(table)))
+
+
 def _application(connection: psycopg.Connection, app_url: str | None) -> None:
     """The role `groundwork_app` and what it may do. The role of `app_url`, when it is another, becomes a member of it."""
     given = conninfo_to_dict(app_url or "")
@@ -211,9 +223,12 @@ def _application(connection: psycopg.Connection, app_url: str | None) -> None:
         run(sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(sql.SQL(", ").join(map(sql.Identifier, APPEND_ONLY)), app))
         for table in ("_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock"):
             run(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), app))
-        # the two functions below need a signature or a whole secret, yet nobody else has a use for them
+        # the functions below need a signature or a whole secret, yet nobody else has a use for them
         run(sql.SQL("REVOKE ALL ON FUNCTION groundwork_find_key(text, bytea) FROM PUBLIC"))
         run(sql.SQL("GRANT EXECUTE ON FUNCTION groundwork_find_key(text, bytea) TO {}").format(app))
+        for function in ("groundwork_counts()", "groundwork_due(timestamptz)"):
+            run(sql.SQL("REVOKE ALL ON FUNCTION " + function + " FROM PUBLIC"))
+            run(sql.SQL("GRANT EXECUTE ON FUNCTION " + function + " TO {}").format(app))
 
 
 def _workspace_key(connection: psycopg.Connection, signer: Signer) -> None:

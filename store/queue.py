@@ -45,6 +45,11 @@ async def live_workers(connection: Connection) -> int:
     return int(row["alive"])
 
 
+async def not_an_attempt(connection: Connection, job_id: int) -> None:
+    """Take back one counted attempt of a job: it only found that another worker holds the run."""
+    await connection.execute("UPDATE procrastinate_jobs SET attempts = attempts - 1 WHERE id = %s", (job_id,))
+
+
 async def rescue(connection: Connection) -> int:
     """Give the jobs of dead workers back to the queue. Returns how many.
 

@@ -107,6 +107,12 @@ async def set_status(
     return Run(**row) if row else None
 
 
+async def note_usage(connection: Connection, run_id: str, usage: dict[str, Any], model: dict[str, Any] | None = None) -> None:
+    """Keep what a run has used so far, call by call: limits over many runs count those too that are under way, failed or stopped."""
+    statement = "UPDATE runs SET usage = %s, model = coalesce(%s, model) WHERE id = %s"
+    await connection.execute(statement, (Jsonb(usage), Jsonb(model) if model is not None else None, run_id))
+
+
 async def request_cancel(connection: Connection, run_id: str) -> Run | None:
     """Ask a run to stop; one that is still queued ends at once. None when there is no such run, unchanged when it has ended."""
     statement = f"""

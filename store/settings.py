@@ -30,6 +30,9 @@ class StoreSettings(BaseSettings):
         description="key that signs the workspace of a transaction; by default derived from the password in DATABASE_URL",
     )
     facts_root: Path = Field(default=Path("facts"), description="root of the Delta tables; a relative path is under home")
+    retention_days: int = Field(
+        default=90, ge=1, description="days that events and checkpoints of ended runs are kept; audit, evidence and deliverables stay"
+    )
     engine: Literal["duckdb", "pyspark"] = Field(default="duckdb", description="engine that aggregates facts")
 
     @field_validator("home")

@@ -14,11 +14,27 @@ from psycopg import sql
 from grounding.evidence import Evidence, Locale
 from grounding.ids import new_id
 from jobs.queue import enqueue
-from store import audit, checkpoints, deliverables, documents, erasures, events, evidence, idempotency, imports, keys, runs, threads
+from store import (
+    audit,
+    checkpoints,
+    deliverables,
+    documents,
+    erasures,
+    events,
+    evidence,
+    idempotency,
+    imports,
+    keys,
+    ledger,
+    runs,
+    step_results,
+    threads,
+)
 from store.clients import create_client
 from store.database import Connection, Database
 from store.embedded import Urls
 from store.signature import Signer
+from store.step_results import StepResult
 from store.workspaces import create_workspace
 
 NOT_TENANTS = {
@@ -79,6 +95,13 @@ async def fill(database: Database, workspace_id: str) -> None:
             rows_rejected=0, duplicates=0, version=0, reject_file=None, actor="key_1",
         )  # fmt: skip
         await erasures.note_erasure(connection, client.id, "p", {}, "key_1")
+        await step_results.keep(connection, run.id, 1, StepResult("next", {"a": 1}))
+        await ledger.tally(connection, "drafts", {"clean": 1})
+        await ledger.add_call(
+            connection,
+            client.id,
+            {"model": "m", "attempts": 1, "input_tokens": 1, "output_tokens": 1, "cost_micros": 1, "latency_ms": 9e9},
+        )
         await connection.execute("INSERT INTO members (id, email, name, role) VALUES (%s, 'a@example.org', 'A', 'owner')", (new_id("mb"),))
     async with checkpoints.checkpointer(database, workspace_id) as saver:
         config: Any = {"configurable": {"thread_id": f"{workspace_id}:run_1", "checkpoint_ns": ""}}
@@ -282,7 +305,7 @@ def test_a_temporary_table_does_not_stand_in_for_the_key(urls: Urls, two: tuple[
 def test_functions_that_run_as_the_owner_are_the_known_ones_with_a_pinned_path(urls: Urls) -> None:
     with psycopg.connect(urls.owner) as connection:
         found = connection.execute("SELECT proname, proconfig FROM pg_proc WHERE prosecdef ORDER BY proname").fetchall()
-    assert [name for name, _ in found] == ["groundwork_find_key", "groundwork_workspace"]
+    assert [name for name, _ in found] == ["groundwork_counts", "groundwork_due", "groundwork_find_key", "groundwork_workspace"]
     assert all(config == ["search_path=pg_catalog, public, pg_temp"] for _, config in found)
 
 
