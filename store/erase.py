@@ -187,8 +187,6 @@ def _vacuum(folder: Path, name: str, holding: set[Path], on: date) -> tuple[int,
         keep_versions=kept or None,
         commit_properties=_noted(on),
     )
-    for file in holding:
-        file.unlink(missing_ok=True)
     return tuple(gone)
 
 

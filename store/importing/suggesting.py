@@ -104,8 +104,8 @@ def match(shape: Shape, headers: tuple[str, ...], sample: tuple[dict[str, str], 
     """The mapping of a shape over a header row, and what a person should look at."""
     contract = CONTRACTS[str(shape.table)]
     by_name: dict[str, str] = {}
-    for header in headers:
-        by_name.setdefault(plain(header)[0], header)
+    for given in headers:
+        by_name.setdefault(plain(given)[0], given)
     columns: list[ColumnMapping] = []
     remarks: list[str] = []
     used: set[str] = set()

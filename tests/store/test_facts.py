@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -62,6 +63,35 @@ def test_a_pinned_version_still_gives_the_old_figure(tmp_path):
         with open_facts(tmp_path, "ws_1", BRAND, as_of=DAY, versions={"ad_metrics": version}) as facts:
             table = facts.table("ad_metrics")
             assert facts.fetch(table.aggregate(spend=table.spend.sum())).to_pylist() == [{"spend": total}]
+
+
+def test_pinned_facts_do_not_know_what_came_later(tmp_path):
+    import_table(tmp_path, "ws_1", BRAND, "ad_metrics", spend(100))
+    prices = pa.table({"product": ["cut"], "price": [100], "currency": ["ZAR"], "valid_from": [DAY]})
+    import_table(tmp_path, "ws_1", BRAND, "prices", prices)
+    with open_facts(tmp_path, "ws_1", BRAND, as_of=DAY, versions={"ad_metrics": 1}) as facts:
+        assert facts.names() == ("ad_metrics",)
+        with pytest.raises(NotEnoughData):
+            facts.table("prices")
+
+
+def test_one_connection_serves_many_threads(tmp_path):
+    import_table(tmp_path, "ws_1", BRAND, "ad_metrics", spend(*range(1, 29)))
+    with open_facts(tmp_path, "ws_1", BRAND, as_of=DAY) as facts, ThreadPoolExecutor(8) as pool:
+
+        def total(day: int) -> int:
+            table = facts.table("ad_metrics")
+            return facts.fetch(table.filter(table.day == date(2026, 1, day)).aggregate(spend=table.spend.sum())).to_pylist()[0]["spend"]
+
+        assert list(pool.map(total, [*range(1, 29)] * 4)) == [*range(1, 29)] * 4
+
+
+def test_ids_and_names_cannot_leave_the_root(tmp_path):
+    for part in ("../ws", "ws/1", "", ".hidden"):
+        with pytest.raises(ToolInputError):
+            open_facts(tmp_path, part, BRAND, as_of=DAY)
+    with open_facts(tmp_path, "ws_1", BRAND, as_of=DAY) as facts, pytest.raises(ToolInputError, match="is not a table name"):
+        facts.table("../cl_2/orders")
 
 
 def test_a_version_that_never_was_is_not_replayable(tmp_path):
