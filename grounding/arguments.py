@@ -5,25 +5,26 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from grounding.evidence import Evidence, Input, InputKind, Locale
-from grounding.quoting import Quoted, numerals_in, read_quote
-from tools.contract import SLOT, Basis, Figure, Tool, ToolInputError
+from grounding.offering import LEAST_REASON, result_name
+from grounding.quoting import Passage, Quoted, numerals_in, read_quote
+from tools.contract import SLOT, Basis, Figure, Tool, ToolInputError, Unit
 
 WAYS = (
-    'a slot such as "{{B.budget}}" or "{{E2.meta.cpa}}", words of the brief as {"quote": "R15 000 a month"}, '
+    'a slot such as "{{B.budget}}" or "{{E2.meta.cpa}}", words of the brief as {"quote": "R15 000 a month"} '
+    'or of a context passage as {"quote": "R75 a bar", "passage": "C2"}, '
     'or a named assumption as {"assume": 0.02, "name": "click_to_booking", "because": "why"}'
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{2,59}")
 PERIODS = ("hour", "day", "week", "month", "quarter", "year")
-LEAST_REASON = 12
-"""Letters of a reason below which it convinces nobody."""
+PER_PERIOD = re.compile(r"\bper (?:\w+ )?period\b")
+UNITS = frozenset(get_args(Unit))
 LIKE_UNITS: dict[str, frozenset[str]] = {
     "number": frozenset({"number", "count", "score", "multiple"}),
     "count": frozenset({"count", "number"}),
@@ -42,114 +43,25 @@ class Resolved:
     assumptions: tuple[Figure, ...]
 
 
-def agent_schema(tool: Tool) -> dict[str, Any]:
-    """The JSON schema that an agent sees: each quantity as a slot, a quotation or a named assumption, each earlier result as its slot."""
-    schema = tool.request.model_json_schema()
-    shown = _shown(schema)
-    shown.get("properties", {}).pop("as_of", None)
-    for example in ("examples", "title"):
-        shown.pop(example, None)
-    return _pruned(shown)
-
-
-def _pruned(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema without definitions that nothing refers to any more: an earlier result is given as its slot, not spelled out."""
-    definitions = schema.pop("$defs", {})
-    waiting, kept = re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)), {}
-    while waiting:
-        name = waiting.pop()
-        if name not in kept:
-            kept[name] = definitions[name]
-            waiting += re.findall(r'"#/\$defs/(\w+)"', json.dumps(definitions[name]))
-    return {"$defs": dict(sorted(kept.items())), **schema} if kept else schema
-
-
-def _shown(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_shown(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    role = node.get("x-role")
-    if role == "quantity":
-        kept = {name: node[name] for name in ("title", "default") if name in node and (name != "default" or node[name] is None)}
-        return {**kept, "description": _described(node), **_offered(node)}
-    if role == "result":
-        return {
-            "type": "string",
-            "pattern": r"^\{\{\s*E\d+\.[a-z0-9_.]+\s*\}\}$",
-            "description": f'{node.get("description", "")} (the slot of an earlier result{_of(node)}, such as "{{{{E3.{_result_name(node)}}}}}")'.strip(),
-            **({"default": node["default"]} if "default" in node else {}),
-        }
-    return {key: _shown(value) for key, value in node.items() if key not in ("x-role", "x-of", "examples")}
-
-
-def _described(node: Mapping[str, Any]) -> str:
-    bounds = [f"{word} {node[name]}" for name, word in (("minimum", "at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"), ("exclusiveMaximum", "below")) if name in node]  # fmt: skip
-    unit = node.get("x-unit")
-    return "; ".join(part for part in (node.get("description", ""), f"unit: {unit}" if unit else "", ", ".join(bounds)) if part)
-
-
-def _offered(node: Mapping[str, Any]) -> dict[str, Any]:
-    """The ways to give a leaf, in the shape (single, list, by name, optional) of the declared type."""
-    declared = node.get("anyOf") or [node]
-    ways: list[dict[str, Any]] = []
-    for shape in declared:
-        kind = shape.get("type")
-        if kind == "null":
-            ways.append({"type": "null"})
-        elif kind == "array":
-            ways.append({"anyOf": [{"type": "array", "items": _leaf()}, _leaf()["anyOf"][0]]})
-        elif kind == "object":
-            ways.append({"type": "object", "additionalProperties": _leaf()})
-        elif not any("oneOf" in way or way == _leaf() for way in ways):
-            ways.append(_leaf())
-    flat = [inner for way in ways for inner in way.get("anyOf", [way])]
-    return {"anyOf": flat}
-
-
-def _leaf() -> dict[str, Any]:
-    return {
-        "anyOf": [
-            {"type": "string", "pattern": r"^\{\{.+\}\}$", "description": "a slot"},
-            {
-                "type": "object",
-                "properties": {"quote": {"type": "string", "description": "words of the brief that hold exactly this number"}},
-                "required": ["quote"],
-                "additionalProperties": False,
-            },
-            {
-                "type": "object",
-                "properties": {
-                    "assume": {"type": "number"},
-                    "name": {"type": "string", "pattern": "^[a-z][a-z0-9_]{2,59}$"},
-                    "because": {"type": "string", "minLength": LEAST_REASON},
-                },
-                "required": ["assume", "name", "because"],
-                "additionalProperties": False,
-            },
-        ]
-    }
-
-
-def _of(node: Mapping[str, Any]) -> str:
-    return f" of {str(node['x-of']).split('.')[0]}" if "x-of" in node else ""
-
-
-def _result_name(node: Mapping[str, Any]) -> str:
-    return str(node.get("x-of", "tool.result")).split(".", 1)[-1]
-
-
 def resolve(
-    tool: Tool, arguments: Mapping[str, Any], evidence: Mapping[str, Evidence], brief: str, *, locale: Locale | None = None
+    tool: Tool,
+    arguments: Mapping[str, Any],
+    evidence: Mapping[str, Evidence],
+    brief: str,
+    *,
+    locale: Locale | None = None,
+    passages: Mapping[str, Passage] | None = None,
 ) -> Resolved:
     """The request that the arguments mean. Raises ToolInputError, naming the field, for a number without provenance.
 
-    `brief`: the words that a quotation must be found in. `locale`: how the brief writes numbers, taken from the evidence when left out.
+    `brief`: the words that a quotation must be found in, unless it names one of `passages` (C1, C2 …).
+    `locale`: how both write numbers, taken from the evidence when left out.
     """
     if not isinstance(arguments, Mapping):
         raise ToolInputError(f"the arguments of {tool.name} are a JSON object, got {type(arguments).__name__}")
     schema = tool.request.model_json_schema()
-    reader = _Reader(schema.get("$defs", {}), evidence, brief, locale or _locale(evidence))
+    period = arguments.get("period", schema.get("properties", {}).get("period", {}).get("default"))
+    reader = _Reader(schema.get("$defs", {}), evidence, brief, locale or _locale(evidence), passages or {}, period)
     if arguments.get("as_of") is not None:
         raise ToolInputError("as_of is stamped by the run; leave it out", field="as_of")
     request = reader.model(schema, {key: value for key, value in arguments.items() if key != "as_of"}, "")
@@ -170,6 +82,8 @@ class _Reader:
     evidence: Mapping[str, Evidence]
     brief: str
     locale: Locale
+    passages: Mapping[str, Passage]
+    period: Any = None
     inputs: list[Input] = field(default_factory=list)
     assumptions: dict[str, Figure] = field(default_factory=dict)
 
@@ -182,10 +96,12 @@ class _Reader:
             raise ToolInputError(f"there is no field {unknown[0]!r}{hint}", field=_join(path, unknown[0]))
         out: dict[str, Any] = {}
         brought: dict[str, Any] = {}
+        # A rule inside a request is per the request's period, unless it has one of its own.
+        around = given if "period" in properties else {"period": self.period, **given}
         for name, value in given.items():
             node = properties[name]
             siblings: dict[str, Any] = {}
-            out[name] = self.value(node, value, _join(path, name), siblings, given)
+            out[name] = self.value(node, value, _join(path, name), siblings, around)
             brought |= siblings
         return self.siblings(properties, given, out, brought, path)
 
@@ -193,15 +109,26 @@ class _Reader:
         self, properties: Mapping[str, Any], given: Mapping[str, Any], out: dict[str, Any], brought: Mapping[str, Any], path: str
     ) -> dict[str, Any]:
         """Unit, currency, denominator, period and basis beside a quantity are the figure's own: a writer cannot relabel it."""
-        if not brought or "unit" not in properties:
+        if not brought or set(self.followed(properties.get("unit", {})).get("enum", ())) != UNITS:
             return out
         for name in ("unit", "currency", "denominator", "basis"):
             if name not in properties or name not in brought:
                 continue
             said, true = given.get(name), brought[name]
-            if said is not None and true is not None and said != true and name in ("unit", "currency"):
+            if said is not None and name in ("unit", "currency") and true is not None and said != true:
                 raise ToolInputError(
-                    f"{name} {said!r} is not that of the value given, which is in {true}", field=_join(path, name), found=str(said)
+                    f"{name} {said!r} is not that of the value given, which is in {true}; leave {name} out",
+                    field=_join(path, name),
+                    needed=true,
+                    found=str(said),
+                )
+            if said is not None and name == "denominator" and _thing(str(said)) != _thing(true or ""):
+                raise ToolInputError(
+                    f"the value given is {f'per {true}' if true else 'not a rate, so it is per nothing'}, and not per {said!r}; "
+                    "leave denominator out",
+                    field=_join(path, name),
+                    needed=true,
+                    found=str(said),
                 )
             if true is not None or name != "unit":
                 out[name] = true
@@ -286,7 +213,7 @@ class _Reader:
         tools = {part.split(".")[0]: part.split(".", 1)[-1] for part in wanted.split("|")} if wanted else {}
         match = SLOT.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None or match[2]:
-            example = f"{{{{E3.{_result_name(node)}}}}}"
+            example = f"{{{{E3.{result_name(node)}}}}}"
             raise ToolInputError(f'{path} takes the slot of an earlier result, such as "{example}"; it cannot be written out', field=path)
         alias, _, name = match[1].partition(".")
         record = self.record(alias, path)
@@ -360,17 +287,31 @@ class _Reader:
     def quoted(
         self, node: Mapping[str, Any], value: Mapping[str, Any], path: str, brought: dict[str, Any], around: Mapping[str, Any]
     ) -> int | float:
-        if set(value) != {"quote"} or not isinstance(value["quote"], str):
+        if set(value) - {"quote", "passage"} or not isinstance(value["quote"], str):
             raise ToolInputError(
-                f'{path}: a quotation is {{"quote": "words of the brief"}} and nothing else', field=path, found=str(dict(value))
+                f'{path}: a quotation is {{"quote": "words of the brief"}}, or with "passage": "C2" words of that passage, and nothing else',
+                field=path,
+                found=str(dict(value)),
             )
         currency = around.get("currency") if isinstance(around.get("currency"), str) else None
-        expected = _unit(node, around)
-        measured = read_quote(value["quote"], self.brief, self.locale, path, expected, currency)
+        where, text, ref, source = "the brief", self.brief, value["quote"], None
+        if (name := value.get("passage")) is not None:
+            passage = self.passage(name, path)
+            where, text, ref, source = f"passage {name}", passage.text, f"{name}: {value['quote']}", passage.source
+        measured = read_quote(value["quote"], text, self.locale, path, _unit(node, around), currency, where=where)
         self.check(node, measured, path, around, value["quote"])
-        self.inputs.append(Input(path=path, kind="quote", ref=value["quote"], basis="stated"))
-        brought.update(unit=measured.unit, currency=measured.currency, denominator=measured.per, basis="stated")
+        self.inputs.append(Input(path=path, kind="quote", ref=ref, basis="stated", source=source))
+        brought.update(unit=measured.unit, currency=measured.currency, basis="stated")
+        if measured.per is not None:
+            brought["denominator"] = measured.per
         return _typed(node, measured.value)
+
+    def passage(self, name: Any, path: str) -> Passage:
+        if name not in self.passages:
+            raise ToolInputError(
+                f"{path}: there is no context passage {name!r}; there is {', '.join(self.passages) or 'none'}", field=path, found=str(name)
+            )
+        return self.passages[name]
 
     def assumed(
         self, node: Mapping[str, Any], value: Mapping[str, Any], path: str, brought: dict[str, Any], around: Mapping[str, Any]
@@ -445,9 +386,9 @@ class _Reader:
             )
         wanted_per = _per(node, around)
         if wanted_per and given.per in PERIODS and given.per != wanted_per:
-            can = f"; set period to {given.per!r}" if "period" in around or _says_period(node) else ""
+            can = f"; set period to {given.per!r}, or convert it" if _says_period(node) else ""
             raise ToolInputError(
-                f"{path} is per {wanted_per}; {shown} is per {given.per}{can or '; convert it with a tool'}",
+                f"{path} is per {wanted_per}; {shown} is per {given.per}{can or '; convert it first'} with calculate, operation per_period, per {wanted_per}",
                 field=path,
                 needed=f"per {wanted_per}",
                 found=f"per {given.per}",
@@ -460,6 +401,11 @@ def _join(path: str, name: str) -> str:
 
 def _plain(text: str) -> str:
     return re.sub(r"[\s_]+", " ", text).strip().lower()
+
+
+def _thing(text: str) -> str:
+    """A denominator for comparing: 'Bookings' and 'booking' are one thing."""
+    return _plain(text).removesuffix("s")
 
 
 def _rank(basis: Basis) -> int:
@@ -483,15 +429,14 @@ def _unit(node: Mapping[str, Any], around: Mapping[str, Any]) -> Any:
 
 
 def _says_period(node: Mapping[str, Any]) -> bool:
-    return "per period" in str(node.get("description", ""))
+    return PER_PERIOD.search(f"{node.get('x-unit', '')} {node.get('description', '')}") is not None
 
 
 def _per(node: Mapping[str, Any], around: Mapping[str, Any]) -> str | None:
-    words = f"{node.get('x-unit', '')} {node.get('description', '')}"
-    if "per period" in words:
-        period = around.get("period", "month")
+    if _says_period(node):
+        period = around.get("period") or "month"
         return period if isinstance(period, str) else None
-    found = re.search(rf"\bper ({'|'.join(PERIODS)})\b", words)
+    found = re.search(rf"\bper ({'|'.join(PERIODS)})\b", f"{node.get('x-unit', '')} {node.get('description', '')}")
     return found[1] if found else None
 
 

@@ -17,8 +17,9 @@ class Input(Frozen):
 
     path: str = Field(description="dotted path in the request: baseline_rate, channels.0.min_spend")
     kind: InputKind
-    ref: str = Field(description="the slot (ev_… id and key), the words quoted, the fact's table, or the name of the assumption")
+    ref: str = Field(description="the slot (ev_… id and key), the words quoted (as in C2: R75 a bar), the fact's table or the assumption")
     basis: Basis | None = None
+    source: str | None = Field(None, description="title and date of the document quoted; none for the brief")
 
 
 class Evidence(Frozen):

@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from pydantic import Field
 
-from grounding.arguments import agent_schema, resolve
-from tests.grounding.synthetic import BRIEF, ZA, evidence, figure, record
+from grounding.arguments import resolve
+from grounding.offering import agent_schema
+from grounding.quoting import Passage
+from tests.grounding.synthetic import BRIEF, ZA, evidence, figure, money, record
 from tools.contract import Frozen, Request, Tool, ToolInputError, ToolResult, choice, quantity
 
 
 class Bound(Frozen):
     channel: str = Field(description="channel key")
+    least: int | None = quantity("money", "nothing, or at least this per period", default=None, ge=0)
     maximum: int | None = quantity("money", "at most this", default=None, ge=0)
 
 
@@ -32,6 +36,7 @@ class Plan(Request):
     curves: dict[str, Any] | None = Field(None, json_schema_extra={"x-role": "result", "x-of": "fit_response_curves.curves"})
     horizon: int = choice("weeks", "weeks ahead", default=13, ge=1)
     name: str = Field("plan", description="what to call it")
+    unit: str = Field("visitor", description="what is counted, singular")
     seed: int = 1
 
 
@@ -43,11 +48,20 @@ CURVES = record(
     curves={"meta": {"a": 1.5}},
 )
 KNOWN = {r.alias: r for r in [*evidence(), CURVES]}
+KNOWN["F"] = record(
+    "F",
+    "profile",
+    [
+        money("meta.least_a_week", 45_000, "least", "least that Meta can learn from", denominator="week", basis="stated"),
+        money("meta.least_a_month", 195_000, "least", "least that Meta can learn from", denominator="month", basis="stated"),
+    ],
+)
+PASSAGES = {"C2": Passage("Price list", "2026-10-01", "A bar is sold at R75 a bar, R280 a box; we send 40 parcels a day.")}
 BUDGET = "{{B.budget}}"
 
 
 def given(**arguments: Any) -> Any:
-    return resolve(TOOL, {"budget": BUDGET, **arguments}, KNOWN, BRIEF, locale=ZA)
+    return resolve(TOOL, {"budget": BUDGET, **arguments}, KNOWN, BRIEF, locale=ZA, passages=PASSAGES)
 
 
 def test_every_way_to_give_a_number():
@@ -107,6 +121,12 @@ def test_ends_of_intervals_and_white_space_of_quotes():
         {"budget": BUDGET, "period": "week"},
         {"budget": BUDGET, "currency": "USD"},
         {"weekly": BUDGET},
+        {"bounds": [{"channel": "meta", "least": "{{F.meta.least_a_week}}"}]},
+        {"budget": {"quote": "R75 a bar", "passage": "C9"}},
+        {"budget": {"quote": "R76 a bar", "passage": "C2"}},
+        {"budget": {"quote": "R75 a bar, R280 a box", "passage": "C2"}},
+        {"budget": {"quote": "R15 000 a month", "passage": "C2"}},
+        {"budget": {"quote": "R75 a bar", "passage": 2}},
         {"rate": 0.02},
         {"rate": "2%"},
         {"rate": {"assume": 2, "name": "rate_two", "because": "a usual rate of sites"}},
@@ -177,8 +197,60 @@ def test_a_slot_brings_its_own_unit_and_basis():
 def test_the_agents_schema_offers_the_ways_and_no_plain_number():
     schema = agent_schema(TOOL)
     budget = schema["properties"]["budget"]
-    assert {way.get("type") for way in budget["anyOf"]} == {"string", "object"}
+    assert budget["anyOf"] == [{"$ref": f"#/$defs/{way}"} for way in ("slot", "quotation", "assumption")]
+    assert {schema["$defs"][way]["type"] for way in ("slot", "quotation", "assumption")} == {"string", "object"}
+    assert {"type": "null"} in schema["properties"]["rate"]["anyOf"]
     assert "unit: money" in budget["description"]
     assert schema["properties"]["curves"]["type"] == "string"
     assert schema["properties"]["horizon"]["type"] == "integer"
     assert "as_of" not in schema["properties"]
+
+
+def test_a_schema_says_once_how_a_number_is_given():
+    from tools.registry import load
+
+    shown = json.dumps(agent_schema(load("forecast_campaign")))
+    assert shown.count('"because": {') == 1
+    assert len(shown) < 8_000, "spelled out at every quantity it was over ten thousand characters"
+
+
+def test_words_of_a_context_passage_are_a_source():
+    resolved = given(budget={"quote": "R75 a bar", "passage": "C2"})
+    assert resolved.request["budget"] == 7500
+    [entry] = resolved.inputs
+    assert (entry.kind, entry.basis, entry.ref, entry.source) == ("quote", "stated", "C2: R75 a bar", "Price list, 2026-10-01")
+
+
+def test_a_refused_quotation_names_the_text_it_is_not_in():
+    with pytest.raises(ToolInputError, match="passage C2 does not say"):
+        given(budget={"quote": "R76 a bar", "passage": "C2"})
+    with pytest.raises(ToolInputError, match="no context passage 'C9'; there is C2"):
+        given(budget={"quote": "R75 a bar", "passage": "C9"})
+
+
+def test_a_text_field_that_is_called_unit_is_no_unit_of_a_figure():
+    assert given().request.get("unit") is None
+    assert given(unit="visitor").request["unit"] == "visitor"
+
+
+def test_a_rule_inside_a_request_is_per_the_requests_period():
+    assert given(bounds=[{"channel": "meta", "least": "{{F.meta.least_a_month}}"}]).request["bounds"][0]["least"] == 195_000
+    with pytest.raises(ToolInputError, match="per_period") as refused:
+        given(bounds=[{"channel": "meta", "least": "{{F.meta.least_a_week}}"}])
+    assert (refused.value.field, refused.value.needed, refused.value.found) == ("bounds.0.least", "per month", "per week")
+
+
+def test_a_denominator_is_kept_or_refused_in_words():
+    from tools.registry import load
+
+    def taken(**operand: Any) -> Any:
+        asked = {"operation": "product", "operands": [{"name": "cost", "unit": "money", "currency": "ZAR", **operand}]}
+        return resolve(load("calculate"), asked, KNOWN, BRIEF, locale=ZA, passages=PASSAGES).request["operands"][0]["denominator"]
+
+    assert taken(value="{{E2.meta.cpa}}") == "bookings"
+    assert taken(value="{{E2.meta.cpa}}", denominator="booking") == "bookings"
+    assert taken(value={"quote": "R75 a bar", "passage": "C2"}, denominator="bar") == "bar", "words do not say their own"
+    with pytest.raises(ToolInputError, match="per bookings, and not per 'week'; leave denominator out"):
+        taken(value="{{E2.meta.cpa}}", denominator="week")
+    with pytest.raises(ToolInputError, match="not a rate"):
+        taken(value="{{E2.meta.spend}}", denominator="week")

@@ -10,7 +10,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from agents.strategist import STRATEGIST, Strategy
-from grounding.arguments import agent_schema
+from grounding.offering import agent_schema
 from prompts.library import load as load_prompt
 from tools.registry import load as load_tool
 
