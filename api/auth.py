@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import Forbidden, Unauthorized, responses
-from store import keys
 from store.database import Connection, Database
 
 NOUNS = ("clients", "deliverables", "documents", "evidence", "imports", "tasks", "tools")
@@ -63,8 +62,7 @@ async def principal(request: Request, credentials: Annotated[HTTPAuthorizationCr
     """The caller. Raises Unauthorized, the same whether the key is unknown, revoked or expired."""
     if credentials is None:
         raise Unauthorized
-    async with database(request).transaction(None) as connection:
-        key = await keys.find_key(connection, credentials.credentials)
+    key = await request.app.state.house.keys.find(database(request), credentials.credentials)
     if key is None:
         raise Unauthorized
     caller = Principal(key.id, key.workspace_id, key.role, may(key.role, key.scopes))

@@ -11,6 +11,7 @@ import psycopg
 import structlog
 
 from api.hub import RunEventHub
+from api.key_cache import KeyCache
 from api.settings import ApiSettings
 from graphs.services import Services
 from llm.embeddings import embedder
@@ -34,9 +35,13 @@ class House:
     store: StoreSettings
     models: ModelSettings
     hub: RunEventHub = field(default_factory=RunEventHub)
+    keys: KeyCache = field(init=False)
     reason: str = "the database is not open yet"
     _services: Services | None = None
     _migrated: bool = False
+
+    def __post_init__(self) -> None:
+        self.keys = KeyCache(self.api.key_cache_seconds)
 
     @property
     def services(self) -> Services:

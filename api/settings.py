@@ -24,6 +24,9 @@ class ApiSettings(BaseSettings):
     cors_origins: Annotated[
         tuple[str, ...], Field(description="origins whose pages may call the API, as a JSON list; none by default")
     ] = ()
+    key_cache_seconds: Annotated[
+        float, Field(ge=0, le=5, description="seconds that a key found good is not looked up again: as long a revoked key still holds")
+    ] = 3.0
     heartbeat_seconds: Annotated[float, Field(gt=0, description="between comments on a silent event stream")] = 15.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="least level that is logged")] = "info"
     log_format: Annotated[Literal["json", "console"], Field(description="json for machines, console for a terminal")] = "json"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Caller, GuardedRouter, Transaction
+from api.auth import Caller, GuardedRouter, Transaction, database
 from api.clients import known_client, slugs
 from api.idempotency import Key, once
 from api.problems import NotFound, responses
@@ -102,12 +102,12 @@ async def start(body: NewTask, request: Request, response: Response, caller: Cal
 
 
 @router.get("/{id}", responses=responses(404))
-async def get_task(id: str, connection: Transaction) -> Task:
+async def get_task(id: str, request: Request, caller: Caller) -> Task:
     """How a task goes."""
-    run = await runs.get_run(connection, id)
-    if run is None:
+    found = await runs.look(database(request), caller.workspace_id, id)
+    if found is None:
         raise NotFound(f"there is no task {id!r} in this workspace")
-    return await seen(connection, run)
+    return Task.of(*found)
 
 
 @router.get("", responses=responses(404))

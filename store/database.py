@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
+from psycopg.sql import quote
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from store.errors import DatabaseUnavailable, NotMigrated, StoreError
 from store.settings import StoreSettings
 from store.signature import PROBE, Signer
 
+Answer = TypeVar("Answer")
 Connection = AsyncConnection[DictRow]
 """What repository functions take: inside a transaction that somebody else commits."""
 
@@ -32,6 +34,7 @@ CONNECTION_OPTIONS: dict[str, Any] = {
 
 SEEN = """
     SELECT groundwork_workspace() AS seen, rolname AS role, rolsuper OR rolbypassrls AS mighty FROM pg_roles WHERE rolname = current_user"""
+SET_WORKSPACE = "SELECT set_config('groundwork.workspace', %s, true)"
 RECONNECT_SECONDS = 3.0
 """How long one attempt to connect goes on, ever slower. The next who wants a connection begins a new one, so none gets very slow."""
 
@@ -54,7 +57,8 @@ class Database:
         pool = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
-            kwargs={**CONNECTION_OPTIONS, "application_name": name},
+            # we say BEGIN ourselves, together with the workspace: the driver would send it alone
+            kwargs={**CONNECTION_OPTIONS, "application_name": name, "autocommit": True},
             min_size=1,
             max_size=size,
             timeout=wait,
@@ -95,25 +99,46 @@ class Database:
         finally:
             await self.pool.putconn(connection)
 
-    async def _begin(self, workspace_id: str | None) -> Connection:
-        """A connection whose transaction has begun with its workspace set.
+    async def read(self, workspace_id: str, statement: LiteralString, values: Sequence[Any]) -> list[DictRow]:
+        """The rows of one statement that only reads, in this workspace. One round trip, where a transaction takes four.
 
-        This first statement is also the proof that the connection lives: after a restart of Postgres the pool is full of dead ones.
+        The setting and the statement go out together, and up to the answer Postgres takes them for one transaction. Raises
+        DatabaseUnavailable.
         """
+
+        async def ask(connection: Connection) -> list[DictRow]:
+            async with connection.pipeline():
+                await connection.execute(SET_WORKSPACE, (self.signer.sign(workspace_id),), prepare=True)
+                cursor = await connection.execute(statement, values, prepare=True)
+            return await cursor.fetchall()
+
+        connection, rows = await self._first(ask)
+        await self.pool.putconn(connection)
+        return rows
+
+    async def _begin(self, workspace_id: str | None) -> Connection:
+        """A connection whose transaction has begun with its workspace set, in one round trip."""
         signed = "" if workspace_id is None else self.signer.sign(workspace_id)
+        begin = f"BEGIN; SELECT set_config('groundwork.workspace', {quote(signed)}, true)"
+        connection, _ = await self._first(lambda connection: connection.execute(begin))
+        return connection
+
+    async def _first(self, ask: Callable[[Connection], Awaitable[Answer]]) -> tuple[Connection, Answer]:
+        """A connection and the answer to the first thing asked on it.
+
+        That is also the proof that the connection lives: after a restart of Postgres the pool is full of dead ones.
+        """
         while True:
             try:
                 connection = await self.pool.getconn()
             except PoolTimeout as error:
                 raise DatabaseUnavailable("Postgres gives no connection: it is down, or all connections are in use") from error
             try:
-                await connection.execute("SELECT set_config('groundwork.workspace', %s, true)", (signed,))
+                return connection, await ask(connection)
             except BaseException as error:
                 await self.pool.putconn(connection)
                 if not (isinstance(error, psycopg.OperationalError) and connection.closed):
                     raise
-            else:
-                return connection
 
     async def check_key(self) -> None:
         """Raises NotMigrated, or StoreError when our role is not bound by row-level security or our key is not the database's."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from grounding.ids import new_id
-from store.database import Connection
+from store.database import Connection, Database
 
 RunStatus = Literal["queued", "running", "waiting", "succeeded", "needs_person", "failed", "cancelled"]
 """waiting: for an approval · needs_person: finished, but a person has to settle what could not be verified."""
@@ -60,6 +60,17 @@ async def get_run(connection: Connection, run_id: str) -> Run | None:
     """The run of this id."""
     row = await (await connection.execute(f"SELECT {COLUMNS} FROM runs WHERE id = %s", (run_id,))).fetchone()
     return Run(**row) if row else None
+
+
+LOOK = f"""
+    SELECT {", ".join(f"r.{name.strip()}" for name in COLUMNS.split(","))}, c.slug
+      FROM runs AS r JOIN clients AS c ON c.id = r.client_id WHERE r.id = %s"""
+
+
+async def look(database: Database, workspace_id: str, run_id: str) -> tuple[Run, str] | None:
+    """The run of this id with its client's slug, in one round trip: callers ask again and again how a task goes."""
+    rows = await database.read(workspace_id, LOOK, (run_id,))
+    return (Run(**{name: value for name, value in rows[0].items() if name != "slug"}), rows[0]["slug"]) if rows else None
 
 
 async def list_runs(connection: Connection, *, client_id: str | None = None, status: RunStatus | None = None, limit: int = 50) -> list[Run]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -177,5 +179,9 @@ async def test_a_revoked_and_an_expired_key_hold_no_longer(address, ours, databa
         assert (await http.get("/api/v1/clients", headers=headers)).status_code == 200
         async with database.transaction(ours.workspace.id) as connection:
             assert await keys.revoke_key(connection, key.id)
+        revoked = time.monotonic()
+        while (await http.get("/api/v1/clients", headers=headers)).status_code == 200:
+            assert time.monotonic() - revoked < 5
+            await asyncio.sleep(0.2)
         problem(await http.get("/api/v1/clients", headers=headers), 401, "unauthorized")
         problem(await http.get("/api/v1/clients", headers={"Authorization": f"Bearer {expired}"}), 401, "unauthorized")
