@@ -1,0 +1,102 @@
+"""Sums by arm from a table that already has one row per unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tools.contract import NotEnoughData, ToolInputError
+from tools.experiments._request import AnalyzeExperiment, Metric
+from tools.experiments._sums import Variable, as_totals
+
+if TYPE_CHECKING:
+    import ibis
+
+    from tools.facts import Facts
+
+
+def read_units(request: AnalyzeExperiment, facts: Facts) -> AnalyzeExperiment:
+    """The request with the sums of every metric. One pass over the columns that it names."""
+    if request.units_table is None:
+        raise ToolInputError("no units' table is named", field="units_table")
+    table = facts.table(request.units_table.table)
+    arm = _column(table, request.units_table.arm_column, "units_table.arm_column")
+    used = {number: _variables(metric) for number, metric in enumerate(request.metrics)}
+    columns: dict[str, Any] = {"units": table.count()}
+    for number, variables in used.items():
+        found = {variable: _number(table, name, request.metrics[number]) for variable, name in variables.items()}
+        names = list(found)
+        missing = [one.isnull() for one in found.values()]
+        columns[f"m{number}__missing"] = _any(missing).cast("int64").sum()
+        for place, variable in enumerate(names):
+            columns[f"m{number}__{variable}"] = found[variable].sum()
+            for other in names[: place + 1]:
+                columns[f"m{number}__{other}_{variable}"] = _product(found[other], found[variable]).sum()
+    rows = facts.fetch(table.group_by(arm_=arm).aggregate(**columns).order_by("arm_")).to_pylist()
+    if any(row["arm_"] is None for row in rows):
+        raise ToolInputError("some units have no arm", field="units_table.arm_column")
+    metrics = []
+    for number, metric in enumerate(request.metrics):
+        totals = []
+        for row in rows:
+            mark = f"m{number}__"
+            if row[f"{mark}missing"]:
+                raise NotEnoughData(
+                    f"{row[f'{mark}missing']} units of arm {row['arm_']!r} have no {metric.name}: fill them in, or leave these units out",
+                    field=f"metrics.{metric.name}.column",
+                )
+            sums = {name.removeprefix(mark): _plain(value) for name, value in row.items() if name.startswith(mark)}
+            totals.append(as_totals(str(row["arm_"]), int(row["units"]), sums, list(used[number])))
+        metrics.append(metric.model_copy(update={"totals": tuple(totals)}))
+    return request.model_copy(update={"metrics": tuple(metrics)})
+
+
+def _variables(metric: Metric) -> dict[Variable, str]:
+    if metric.kind == "quantile" or metric.winsorise is not None:
+        raise ToolInputError(
+            "a quantile or a cap from a units' table is not offered: give values and counts", field=f"metrics.{metric.name}"
+        )
+    named: dict[Variable, str | None] = {
+        "outcome": metric.column,
+        "denominator": metric.denominator_column if metric.kind == "ratio" else None,
+        "before": metric.before_column,
+        "before_denominator": metric.before_denominator_column if metric.before_column else None,
+    }
+    return {variable: name for variable, name in named.items() if name is not None}
+
+
+def _column(table: ibis.Table, name: str, field: str) -> ibis.Column:
+    if name not in table.columns:
+        raise ToolInputError(f"the table has no column {name!r}", field=field, found=", ".join(table.columns)[:300])
+    return table[name]
+
+
+def _number(table: ibis.Table, name: str, metric: Metric) -> Any:
+    column = _column(table, name, f"metrics.{metric.name}")
+    kind = column.type()
+    if kind.is_boolean():
+        return column.cast("int64")
+    if kind.is_numeric():
+        return column
+    raise ToolInputError(f"the column {name!r} holds no numbers", field=f"metrics.{metric.name}.column", found=str(kind))
+
+
+def _product(a: Any, b: Any) -> Any:
+    """Whole numbers multiply as 128-bit decimals where 64 bits might not hold them; fractions as doubles."""
+    if all(one.type().is_integer() and one.type().nbytes <= 4 for one in (a, b)):
+        return a.cast("int64") * b.cast("int64")
+    if all(one.type().is_integer() for one in (a, b)):
+        return a.cast("decimal(19, 0)") * b.cast("decimal(19, 0)")
+    return a.cast("float64") * b.cast("float64")
+
+
+def _any(conditions: list[Any]) -> Any:
+    found = conditions[0]
+    for condition in conditions[1:]:
+        found = found | condition
+    return found
+
+
+def _plain(value: Any) -> float:
+    if value is None:
+        return 0
+    return int(value) if not isinstance(value, float) else value

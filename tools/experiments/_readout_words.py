@@ -1,0 +1,115 @@
+"""A read-out in sentences, and the caveats that limit it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tools.contract import Caveat
+from tools.experiments._estimates import MetricEstimates
+from tools.experiments._gates import Gates
+from tools.experiments._names import key_of, words_of
+from tools.experiments._readout import Comparison
+from tools.experiments._request import AnalyzeExperiment
+from tools.experiments._verdict import Verdict
+
+
+def findings_of(compared: Sequence[Comparison], control: str, trusted: bool) -> tuple[str, ...]:
+    """One sentence per comparison, the primary metric first. Without trust in the gates, what was counted but no effect."""
+    order = sorted(compared, key=lambda c: ("primary", "guardrail", "secondary").index(c.role))
+    sentences = []
+    for c in order:
+        key, words, arm = key_of(c.metric), words_of(c.metric), words_of(c.arm)
+        here = f"{key}.{key_of(c.arm)}"
+        values = f"{{{{{here}.value}}}} with {arm} and {{{{{key}.{key_of(control)}.value}}}} with {words_of(control)}"
+        if not trusted:
+            sentences.append(f"Counted for {words}: {values}; this is no effect.")
+            continue
+        which = "lift" if c.lift is not None else "effect"
+        shown = f"{{{{{here}.{which}}}}}"
+        if (c.lift_low if which == "lift" else c.difference_low) is not None and (
+            c.lift_high if which == "lift" else c.difference_high
+        ) is not None:
+            shown += f" ({{{{{here}.{which}|range}}}})"
+        said = {"better": "is better", "worse": "is worse", "unclear": "may be better or worse"}[c.state]
+        guard = {"holds": ", within its margin", "harmed": ", beyond its margin", "open": ", its margin still open", None: ""}[c.guardrail]
+        sentences.append(f"On {words}, {arm} {said}{guard}: {values}, a change of {shown}.")
+    return tuple(sentences)
+
+
+def caveats_of(
+    request: AnalyzeExperiment, gates: Gates, verdict: Verdict, found: Sequence[MetricEstimates], overstated: float | None, tuned: bool
+) -> tuple[Caveat, ...]:
+    """What limits the read-out."""
+    caveats = []
+
+    def add(code: str, text: str, *signs: str) -> None:
+        caveats.append(Caveat(code=code, text=text, insist=bool(signs), signs=signs))
+
+    for gate in gates.invalid:
+        signs = ("cannot be trusted", "invalid", "not valid", "no effect can be read", "mismatch", "start again")
+        add(gate.name, "The experiment is invalid: no effect of it can be read.", *signs)
+    for gate in gates.doubtful:
+        doubt, marks = DOUBTS[gate.name]
+        add(gate.name, doubt, *marks)
+    if verdict.decision.action == "ship":
+        text = "An effect that was read because it looked good overstates what is to come: plan on less than the estimate."
+        if overstated is not None and overstated > 1.02:
+            text = "An effect read because it looked good overstates: {{exaggeration}} the truth on average, if that is the planned effect."
+        add("stopped_estimate", text, "overstate", "exaggerat", "less than the estimate", "smaller than")
+    if verdict.decision.action == "keep_running":
+        add(
+            "not_decided",
+            "The test is not decided yet: no arm has won or lost.",
+            "not decided",
+            "keep running",
+            "still running",
+            "too early",
+            "not yet",
+        )
+    if verdict.decision.action == "inconclusive":
+        signs = ("inconclusive", "not shown", "no difference", "neither better nor worse", "cannot say", "ruled out")
+        add("inconclusive", "The test is inconclusive: that is not a proof of no effect.", *signs)
+    if request.method == "anytime" and not tuned:
+        add(
+            "tuning_default",
+            "The plan names no sample, so the sequence is tuned to a default: with a planned sample it would be narrower there.",
+        )
+    if request.method == "fixed" and request.planned_units is None:
+        add(
+            "one_look",
+            "The fixed method holds for one look at a size planned beforehand, and the plan names none.",
+            "one look",
+            "read once",
+            "planned",
+        )
+    if any(estimates.metric.role == "secondary" for estimates in found):
+        add("secondary", "Secondary metrics describe; their p-values are adjusted for the false discovery rate, and they decide nothing.")
+    if any(estimates.cap is not None for estimates in found):
+        add("winsorised", "Outcomes above a quantile of all arms together are capped at it, so means are those of capped outcomes.")
+    if any(estimates.strata for estimates in found):
+        add("strata", "Strata are weighed by their share of all units; differences between strata are exploratory.")
+    return tuple(caveats)
+
+
+DOUBTS = {
+    "sample_ratio": (
+        "The sample ratio is doubtful (p {{sample_ratio.p_value}}): look for a cause before acting on the effect.",
+        ("sample ratio", "doubtful", "split"),
+    ),
+    "exposure_balance": (
+        "The arms lost units at somewhat different rates before the analysis.",
+        ("different rates", "doubtful", "lost units"),
+    ),
+    "crossed_units": (
+        "{{crossed_share}} of the units saw more than one arm and are left out.",
+        ("more than one arm", "both arms", "left out"),
+    ),
+    "before_the_test": (
+        "The arms differed somewhat before the test: the effect may be that difference.",
+        ("before the test", "doubtful"),
+    ),
+    "novelty": (
+        "The effect on those who entered first differs from the effect on the rest: it may wear off.",
+        ("wear off", "novelty", "differs"),
+    ),
+}

@@ -1,0 +1,189 @@
+"""Sums by arm from exposures joined to events and orders: one pass in the engine, each unit once, after its window has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tools.contract import NotEnoughData, ToolInputError
+from tools.experiments._exposures import Exposed, closing, count, day_start, known_until, units_of
+from tools.experiments._request import AnalysedArm, AnalyzeExperiment, ArmTotals, Measure, Metric
+from tools.experiments._sums import Variable, as_totals, capped, counted_totals, summed_totals
+
+if TYPE_CHECKING:
+    import ibis
+
+    from tools.facts import Facts
+
+ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One kind of row that matters: events of one name, or paid orders."""
+
+    source: str
+    event: str | None
+
+    @classmethod
+    def of(cls, measure: Measure) -> Tag:
+        """The rows that a measure counts."""
+        return cls(measure.source, measure.event)
+
+
+def read_experiment(request: AnalyzeExperiment, facts: Facts) -> tuple[AnalyzeExperiment, int]:
+    """The request with the sums of every metric, its arms and crossed units filled in, and how many exposures were repeated."""
+    experiment = request.experiment or ""
+    tags = _tags(request.metrics)
+    until = known_until(facts, tuple(sorted({tag.source for tag in tags})))
+    closed_by = closing(until, request.window_days)
+    exposed = count(facts, experiment, closed_by)
+    if exposed.units == exposed.open:
+        raise NotEnoughData(
+            f"no unit's window of {request.window_days} days has closed yet",
+            field="window_days",
+            needed="units whose window has closed",
+            found=f"{exposed.open} units with open windows",
+        )
+    units = units_of(facts, experiment)
+    units = units.filter(~units.crossed, units.entered_at <= closed_by)
+    middle = exposed.first + (min(closed_by, exposed.last) - exposed.first) / 2
+    units = units.mutate(early=(units.entered_at < middle).cast("int64"))
+    variables = {metric.name: _variables(metric, request.window_days) for metric in request.metrics}
+    per_unit = _per_unit(units, _rows(facts, tags), tags, variables)
+    metrics = _with_totals(request, facts, units, per_unit, variables)
+    return request.model_copy(update={"metrics": metrics, "arms": _arms(request, exposed), **_traffic(request, exposed)}), exposed.repeated
+
+
+def _arms(request: AnalyzeExperiment, exposed: Exposed) -> tuple[AnalysedArm, ...]:
+    weights = {arm.arm: arm.weight for arm in request.arms}
+    found = {arm.arm: arm.units for arm in exposed.arms}
+    unplanned = sorted(set(found) - set(weights)) if weights else []
+    if unplanned:
+        raise ToolInputError(f"the exposures hold arms that were not planned: {', '.join(unplanned)}", field="arms")
+    return tuple(AnalysedArm(arm=arm, weight=weights.get(arm, 1.0), units=found.get(arm, 0)) for arm in (weights or found))
+
+
+def _traffic(request: AnalyzeExperiment, exposed: Exposed) -> dict[str, Any]:
+    days = max(1.0, (exposed.last - exposed.first).total_seconds() / 86_400)
+    return {"units_per_day": request.units_per_day or exposed.units / days, "crossed_units": exposed.crossed}
+
+
+def _tags(metrics: Sequence[Metric]) -> list[Tag]:
+    measures = [measure for metric in metrics for measure in (metric.outcome, metric.denominator) if measure is not None]
+    return sorted({Tag.of(measure) for measure in measures}, key=lambda tag: (tag.source, tag.event or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A variable of a unit: rows of a tag between two days from its first exposure, counted as the measure says."""
+
+    variable: Variable
+    measure: Measure
+    first: int
+    last: int
+
+
+def _variables(metric: Metric, window: int) -> list[Counted]:
+    """Outcome, denominator, and both of them before the exposure, as far as the metric has them."""
+    outcome = metric.outcome
+    if outcome is None:
+        raise ToolInputError(f"{metric.name} says no outcome", field=f"metrics.{metric.name}.outcome")
+    if metric.is_share:
+        outcome = outcome.model_copy(update={"of": "any"})
+    elif outcome.of == "any":
+        outcome = outcome.model_copy(update={"of": "count"})
+    found = [Counted("outcome", outcome, metric.from_day, window)]
+    if metric.denominator is not None:
+        found.append(Counted("denominator", metric.denominator, 0, window))
+    if metric.before_days and metric.kind != "quantile":
+        found.append(Counted("before", outcome, -metric.before_days, 0))
+        if metric.denominator is not None:
+            found.append(Counted("before_denominator", metric.denominator, -metric.before_days, 0))
+    return found
+
+
+def _rows(facts: Facts, tags: Sequence[Tag]) -> ibis.Table:
+    """Person, instant, number of the tag, and money, of every row that some metric counts."""
+    import ibis
+
+    parts = []
+    end = day_start(facts)
+    names = {tag.event: number for number, tag in enumerate(tags) if tag.source == "events"}
+    if names:
+        events = facts.table("events")
+        mine = events.filter(events.name.isin(sorted(name for name in names if name)), events["at"] < end)
+        number = mine.name.cases(*((name, value) for name, value in names.items()), else_=-1).cast("int16")
+        parts.append(mine.select(person="contact_id", moment="at", tag=number, money=ibis.literal(0).cast("int64")))
+    if ORDERS in {tag.source for tag in tags}:
+        orders = facts.table(ORDERS)
+        paid = orders.filter(orders.status.fill_null("paid") == "paid", orders.currency == facts.currency, orders["at"] < end)
+        number = ibis.literal(next(n for n, tag in enumerate(tags) if tag.source == ORDERS)).cast("int16")
+        parts.append(paid.select(person="contact_id", moment="at", tag=number, money=paid.amount.cast("int64")))
+    return parts[0] if len(parts) == 1 else parts[0].union(parts[1])
+
+
+def _per_unit(units: ibis.Table, rows: ibis.Table, tags: Sequence[Tag], variables: dict[str, list[Counted]]) -> ibis.Table:
+    """Units with any row that counts, and their variables `m0_outcome`, `m0_before` …; units without are zeros and need no row."""
+    import ibis
+
+    joined = units.join(rows, units.unit_id == rows.person)
+    counted = [entry for entries in variables.values() for entry in entries]
+    earliest, latest = min(c.first for c in counted), max(c.last for c in counted)
+    near = joined.filter(
+        joined.moment >= joined.entered_at + ibis.interval(days=earliest) if earliest else joined.moment >= joined.entered_at,
+        joined.moment < joined.entered_at + ibis.interval(days=latest),
+    )
+    columns = {}
+    for number, entries in enumerate(variables.values()):
+        for entry in entries:
+            hit = near.tag == tags.index(Tag.of(entry.measure))
+            if len(tags) == 1 and (entry.first, entry.last) == (earliest, latest):
+                inside = ibis.literal(True)
+            else:
+                inside = hit & (near.moment >= near.entered_at + ibis.interval(days=entry.first))
+                inside &= near.moment < near.entered_at + ibis.interval(days=entry.last)
+            worth = near.money if entry.measure.of == "value" else ibis.literal(1).cast("int64")
+            value = ibis.ifelse(inside, worth, ibis.literal(0).cast("int64"))
+            total = value.max() if entry.measure.of == "any" else value.sum().cast("int64")
+            columns[f"m{number}_{entry.variable}"] = total
+    return near.group_by("unit_id", "arm", "early").aggregate(**columns)
+
+
+def _with_totals(
+    request: AnalyzeExperiment, facts: Facts, units: ibis.Table, per_unit: ibis.Table, variables: dict[str, list[Counted]]
+) -> tuple[Metric, ...]:
+    counts = facts.fetch(units.group_by("arm", "early").aggregate(units=units.count()).order_by("arm", "early")).to_pylist()
+    sizes = {(row["arm"], int(row["early"])): int(row["units"]) for row in counts}
+    whole = {arm: sizes.get((arm, 0), 0) + sizes.get((arm, 1), 0) for arm, _ in sizes}
+    valued = [n for n, metric in enumerate(request.metrics) if metric.kind == "quantile" or metric.winsorise is not None]
+    values = {n: counted_totals(facts, per_unit, f"m{n}_outcome", whole) for n in valued}
+    caps = {n: capped(values[n], share) for n in valued if (share := request.metrics[n].winsorise) is not None}
+    for number, cap in caps.items():
+        per_unit = per_unit.mutate(**{f"m{number}_outcome": per_unit[f"m{number}_outcome"].clip(upper=int(cap))})
+    used = {
+        n: [entry.variable for entry in entries] for n, entries in enumerate(variables.values()) if request.metrics[n].kind != "quantile"
+    }
+    sums = summed_totals(facts, per_unit, used, ("arm", "early")) if used else {}
+    metrics = []
+    for number, metric in enumerate(request.metrics):
+        if metric.kind == "quantile":
+            metrics.append(metric.model_copy(update={"totals": values[number]}))
+            continue
+        halves = {place: sums.get(number, {}).get(place) for place in sizes}
+        early = tuple(_totals(arm, sizes[arm, 1], halves.get((arm, 1)), used[number]) for arm in sorted(whole) if sizes.get((arm, 1)))
+        total = tuple(_totals(arm, whole[arm], _added(halves.get((arm, 0)), halves.get((arm, 1))), used[number]) for arm in sorted(whole))
+        metrics.append(metric.model_copy(update={"totals": total, "early": early if len(early) == len(total) else (), "winsorise": None}))
+    return tuple(metrics)
+
+
+def _added(a: dict[str, int] | None, b: dict[str, int] | None) -> dict[str, int] | None:
+    if a is None or b is None:
+        return a or b
+    return {name: a[name] + b[name] for name in a}
+
+
+def _totals(arm: str, units: int, sums: dict[str, int] | None, used: Sequence[Variable]) -> ArmTotals:
+    """An arm's sums; an arm in which nobody did anything has none, which is zero. Built without rounding: the sums stay whole numbers."""
+    return as_totals(arm, units, sums or {}, used)
