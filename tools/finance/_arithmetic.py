@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tools.contract import ToolInputError, Unit
@@ -11,6 +11,9 @@ from tools.contract import ToolInputError, Unit
 ADDITIVE: frozenset[Unit] = frozenset({"money", "count", "share", "points", "number", "hours", "days", "weeks", "months"})
 PURE: frozenset[Unit] = frozenset({"share", "multiple", "number"})
 TIME: frozenset[Unit] = frozenset({"hours", "days", "weeks", "months"})
+YEAR = Fraction(1461, 4)
+DAYS: dict[str, Fraction] = {"day": Fraction(1), "week": Fraction(7), "month": YEAR / 12, "quarter": YEAR / 4, "year": YEAR}
+"""Mean days of a period: a year of 365.25 days, twelve equal months."""
 SINGULAR: dict[Unit, str] = {"hours": "hour", "days": "day", "weeks": "week", "months": "month"}
 
 
@@ -56,11 +59,47 @@ def same_kind(operands: Sequence[Measured], doing: str) -> None:
             )
         if (first.per is None) != (other.per is None) or (first.per and other.per and singular(first.per) != singular(other.per)):
             raise ToolInputError(
-                f"cannot {doing} {first.name!r} per {first.per or 'nothing'} and {other.name!r} per {other.per or 'nothing'}",
+                f"cannot {doing} {first.name!r} per {first.per or 'nothing'} and {other.name!r} per {other.per or 'nothing'}: "
+                + _mending(first, other),
                 field=f"operands.{index}.denominator",
                 needed=first.per,
                 found=other.per,
             )
+
+
+def _mending(one: Measured, other: Measured) -> str:
+    """What to do about two denominators."""
+    if is_period(one.per) or is_period(other.per):
+        return f"bring both to one period first with operation per_period, as in per {one.per if is_period(one.per) else other.per!r}"
+    if one.per and other.per:
+        return "if both count the same things under two names, name those with `per`, and it stands as a caveat"
+    return "multiply the rate by how many there are first, or divide the amount by it"
+
+
+def is_period(per: str | None) -> bool:
+    """Whether a rate is per stretch of time."""
+    return per is not None and singular(per) in {*DAYS, "hour"}
+
+
+def per_period(rate: Measured, wanted: str, days: int | None) -> Measured:
+    """A rate per one period as one per another, or the amount of so many days as a rate. Raises ToolInputError when it is neither."""
+    if rate.unit not in {"money", "count", "number"} | TIME:
+        raise ToolInputError(
+            f"{rate.name!r} in {rate.unit} does not grow with time: only amounts and counts have a rate per period",
+            field="operands.0.unit",
+            found=rate.unit,
+        )
+    if rate.per and singular(rate.per) in DAYS:
+        return Measured(rate.name, rate.value * DAYS[wanted] / DAYS[singular(rate.per)], rate.unit, rate.currency, wanted)
+    if rate.per is None and days:
+        return Measured(rate.name, rate.value * DAYS[wanted] / days, rate.unit, rate.currency, wanted)
+    raise ToolInputError(
+        f"{rate.name!r} is per {rate.per or 'nothing'}, and no days are known for it: give a rate per day, week, month, quarter or "
+        "year, or an amount with its period",
+        field="operands.0.denominator",
+        needed="a period",
+        found=rate.per,
+    )
 
 
 def add(operands: Sequence[Measured]) -> Measured:
@@ -104,6 +143,8 @@ def divide(top: Measured, bottom: Measured) -> Measured:
     """top / bottom: like by like is a multiple; money or a count by a count or a time is a rate."""
     _nonzero(bottom, "the denominator")
     value = top.value / bottom.value
+    if top.per and bottom.per and singular(top.per) == singular(bottom.per) and top.unit != bottom.unit:
+        top, bottom = replace(top, per=None), replace(bottom, per=None)
     if top.per is None and bottom.per is None:
         if top.unit == bottom.unit == "money":
             same_kind((top, bottom), "divide")
@@ -120,6 +161,8 @@ def divide(top: Measured, bottom: Measured) -> Measured:
     if top.unit == "money" and bottom.unit == "money" and bottom.per and not top.per:
         same_currency(top, bottom)
         return Measured("ratio", value, "count")
+    if bottom.unit in {"multiple", "share", "number"} and not bottom.per and top.unit in {"money", "count"}:
+        return Measured("ratio", value, top.unit, top.currency, top.per)
     if top.unit == bottom.unit:
         same_kind((top, bottom), "divide")
         return Measured("ratio", value, "multiple")
@@ -159,12 +202,22 @@ def _times(left: Measured, right: Measured, index: int) -> Measured:
         left, right = right, left  # a rate first, then what it is per
     if left.unit in PURE and right.unit not in PURE and not left.per:
         left, right = right, left
+    if is_period(left.per) and right.unit == "number" and set(singular(right.name).split("_")) & {*DAYS, *(f"{day}s" for day in DAYS)}:
+        raise ToolInputError(
+            f"{left.name!r} is per {left.per}, and {right.name!r} would leave it so: use operation per_period for another period",
+            field=f"operands.{index}.name",
+            needed="per_period",
+            found=right.name,
+        )
     if right.unit in PURE and (not right.per or right.unit == "share"):
         return Measured(left.name, value, _pure(left.unit, right.unit), left.currency, left.per)
     if left.per and (right.unit == "count" or right.unit in TIME) and not right.per:
         if singular(left.per) != _thing(right) and singular(left.per) != singular(right.name):
+            hint = (
+                "use operation per_period for another period" if is_period(left.per) else f"name the count {left.per!r} if it counts those"
+            )
             raise ToolInputError(
-                f"{left.name!r} is per {left.per}, so it cannot be multiplied by {right.name!r}",
+                f"{left.name!r} is per {left.per}, so it cannot be multiplied by {right.name!r}: {hint}",
                 field=f"operands.{index}.name",
                 needed=left.per,
                 found=right.name,

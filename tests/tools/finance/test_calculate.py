@@ -53,6 +53,8 @@ def run(operation: str, *operands: dict[str, Any], **more: Any) -> Any:
         ("product", [money(101), of("multiple", 1.5)], 152, "money", "ZAR", None),
         ("product", [money(500, "cost per click", denominator="clicks"), of("count", 12, "Clicks")], 6000, "money", "ZAR", None),
         ("product", [of("weeks", 4, "length"), money(500, "budget", denominator="week")], 2000, "money", "ZAR", None),
+        ("ratio", [money(6000, denominator="week"), of("count", 30, "clicks", denominator="weeks")], 200, "money", "ZAR", "clicks"),
+        ("ratio", [money(850, denominator="week"), of("share", 0.85)], 1000, "money", "ZAR", "week"),
         ("product", [of("count", 1000, "visitors"), of("share", 0.05), money(2000, "price")], 100000, "money", "ZAR", None),
     ],
 )
@@ -91,6 +93,9 @@ def test_decimals_are_read_as_written():
         ("product", [money(2), money(2)], "operands.1.unit"),
         ("product", [money(2, denominator="week"), of("count", 2, "clicks")], "operands.1.name"),
         ("difference", [money(2), money(1), money(1)], "operands"),
+        ("sum", [money(2)], "operands"),
+        ("product", [money(2, denominator="week"), of("number", 4.35, "weeks per month")], "operands.1.name"),
+        ("product", [money(2, denominator="week"), of("number", 4.35, "weeks")], "operands.1.name"),
     ],
 )
 def test_what_has_no_meaning_is_refused(operation, operands, field):
@@ -125,6 +130,79 @@ def test_figures_of_different_periods_are_flagged_and_of_one_period_keep_it():
     assert mixed.figures[0].period is None
     assert run("sum", money(1, period=march), money(1, period=march)).figures[0].period == march
     assert run("growth", money(1, period=january), money(1, period=march)).caveats == (), "growth compares periods by its nature"
+
+
+@pytest.mark.parametrize(
+    ("operand", "per", "value"),
+    [
+        (money(70_000, denominator="week"), "month", 304_375),
+        (money(304_375, denominator="months"), "week", 70_000),
+        (money(120_000, denominator="year"), "month", 10_000),
+        (money(30_000, denominator="month"), "quarter", 90_000),
+        (of("count", 10, "bookings", denominator="day"), "week", 70),
+        (of("count", 1286, "clicks", period="2026-10-12/2026-10-31"), "week", 450.1),
+        (money(36_525, period="2026-01-01/2026-01-12"), "month", 92_644),
+    ],
+)
+def test_a_rate_per_one_period_is_given_per_another(operand: dict[str, Any], per: str, value: float):
+    figure = run("per_period", operand, per=per).figures[0]
+    assert figure.value == pytest.approx(value)
+    assert (figure.unit, figure.denominator) == (operand["unit"], per)
+
+
+def test_a_conversion_says_how_long_a_month_is_taken_to_be():
+    assert [c.code for c in run("per_period", money(7, denominator="week"), per="month").caveats] == ["mean_lengths"]
+    assert run("per_period", money(7, denominator="week"), per="day").caveats == ()
+    assert run("per_period", money(7, denominator="month"), per="year").caveats == ()
+    spread = run("per_period", money(90, period="2026-07-01/2026-09-28"), per="month").caveats
+    assert [c.code for c in spread] == ["spread_evenly", "mean_lengths"]
+
+
+@pytest.mark.parametrize(
+    ("operands", "per", "field"),
+    [
+        ([money(7, denominator="week")], None, "per"),
+        ([money(7, denominator="week")], "fortnight", "per"),
+        ([money(7)], "week", "operands.0.denominator"),
+        ([money(7, denominator="clicks")], "week", "operands.0.denominator"),
+        ([of("share", 0.1, denominator="week")], "month", "operands.0.unit"),
+        ([money(7, period="last month")], "week", "operands.0.period"),
+        ([money(7, denominator="week"), money(7, denominator="week")], "month", "operands"),
+    ],
+)
+def test_what_has_no_rate_per_period_is_refused(operands: list[dict[str, Any]], per: str | None, field: str):
+    with pytest.raises(ToolInputError) as refusal:
+        run("per_period", *operands, per=per)
+    assert refusal.value.field == field
+
+
+def test_a_refusal_for_a_denominator_says_how_to_mend_it():
+    for operation, operands, hint in (
+        ("growth", [money(1, denominator="week"), money(2, denominator="month")], "per_period"),
+        ("product", [money(1, denominator="week"), of("count", 3, "bookings")], "per_period"),
+        ("difference", [money(1, denominator="orders"), money(2, denominator="first-time buyers")], "`per`"),
+        ("difference", [money(1, denominator="orders"), money(2)], "multiply the rate"),
+    ):
+        with pytest.raises(ToolInputError, match=hint):
+            run(operation, *operands)
+
+
+def test_two_names_for_one_thing_are_compared_when_the_caller_names_it_and_a_caveat_stays():
+    margin, cost = money(9_000, "margin", denominator="orders"), money(4_000, "ad cost", denominator="first-time buyers")
+    result = run("difference", margin, cost, per="booking")
+    assert (result.figures[0].value, result.figures[0].denominator) == (5_000, "booking")
+    [caveat] = result.caveats
+    assert (caveat.code, caveat.insist) == ("counted_alike", True)
+    assert caveat.text == "The figures are per orders and first-time buyers; they are compared as if each were one booking."
+    assert run("ratio", margin, cost, per="booking").figures[0].unit == "multiple"
+    for operation, operands, per in (
+        ("product", (margin, of("count", 3, "orders")), "booking"),
+        ("difference", (money(1), money(2)), "booking"),
+        ("difference", (money(1, denominator="week"), money(2, denominator="month")), "period"),
+        ("difference", (margin, cost), "week"),
+    ):
+        with pytest.raises(ToolInputError):
+            run(operation, *operands, per=per)
 
 
 def test_names_with_digits_stay_out_of_the_finding():
