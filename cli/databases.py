@@ -1,6 +1,9 @@
-"""`groundwork db start|stop|status|migrate`: the embedded Postgres, and the schema of whichever Postgres is in use."""
+"""`groundwork db start|stop|status|migrate|backup|restore`: the embedded Postgres, and the schema of whichever Postgres is in use."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -9,8 +12,8 @@ from cli.output import Json, show_json
 
 def register(app: typer.Typer) -> None:
     """Add the group, and `migrate` beside it."""
-    group = typer.Typer(help="Start, stop and migrate the database.", no_args_is_help=True)
-    for command in (start, stop, status, migrate):
+    group = typer.Typer(help="Start, stop, migrate, back up and restore the database.", no_args_is_help=True)
+    for command in (start, stop, status, migrate, backup, restore):
         group.command()(command)
     app.add_typer(group, name="db")
     app.command()(migrate)
@@ -96,3 +99,34 @@ def migrate(as_json: Json = False) -> None:
         show_json({"applied": done.applied, "parts": done.parts})
     else:
         print(f"applied: {', '.join(done.applied)}" if done.applied else "nothing to do: the schema is this release's")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="tar file to write; it must not exist, and holds client data")],
+    as_json: Json = False,
+) -> None:
+    """Save records and client facts, as they are at one moment, in one file. Everything may go on working meanwhile."""
+    from cli.house import ready_database
+    from store.backup import back_up
+
+    saved = back_up(ready_database(), file)
+    if as_json:
+        show_json({"file": file, "bytes": file.stat().st_size, "made_at": saved.made_at, "tables": len(saved.facts)})
+    else:
+        print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, as of {saved.made_at}, with {len(saved.facts)} tables of client facts")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="a file that `groundwork db backup` wrote")],
+    as_json: Json = False,
+) -> None:
+    """Fill a fresh GROUNDWORK_HOME (or an empty DATABASE_URL) from a backup. Erasures made after it have to be made again."""
+    from store.backup import restore as bring_back
+    from store.settings import StoreSettings
+
+    settings = StoreSettings()
+    saved = bring_back(settings, file)
+    if as_json:
+        show_json({"home": settings.home, "made_at": saved.made_at, "tables": len(saved.facts)})
+    else:
+        print(f"restored as of {saved.made_at}, with {len(saved.facts)} tables of client facts; erase again whom you erased since then")

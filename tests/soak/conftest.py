@@ -141,6 +141,13 @@ class Ward:
             assert time.monotonic() < deadline, [(run.id, run.status) for run in found]
             await asyncio.sleep(0.1)
 
+    async def calls(self) -> int:
+        """Model calls of this workspace that were counted."""
+        async with self.transaction() as connection:
+            row = await (await connection.execute("SELECT coalesce(sum(calls), 0)::int AS n FROM model_calls")).fetchone()
+        assert row is not None
+        return row["n"]
+
     async def left(self, run_id: str) -> dict[str, Any]:
         """What a run left, without ids and times: equal for two runs of the same brief."""
         async with self.transaction() as connection:

@@ -20,10 +20,24 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 BLOCKED_SECONDS = 12.0
+PRELOADED = (
+    "deltalake",
+    "ibis.backends.duckdb",
+    "langgraph.checkpoint.postgres.aio",
+    "llm.offline.model",
+    "llm.offline.planner",
+    "pandas",
+    "procrastinate",
+    "pyarrow.parquet",
+    "sklearn.cluster",
+    "sklearn.feature_extraction.text",
+    "scipy.stats",
+)
 
 
 def act(what: str, mark: Path) -> Callable[[], None]:
@@ -120,7 +134,9 @@ def life(order: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Import what a run needs, then fork as told."""
+    """Import what a run needs (threads start later, in the children), then fork as told."""
+    for module in PRELOADED:
+        import_module(module)
     from agents.roster import AGENTS
     from graphs import deliverable, execute
     from tools.registry import load

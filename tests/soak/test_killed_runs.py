@@ -23,6 +23,7 @@ soak = [pytest.mark.soak, pytest.mark.timeout(600)]
 
 
 async def test_one_run_killed_at_every_moment_in_turn_leaves_what_an_undisturbed_one_leaves(ward, whole, nursery):
+    paid = await ward.calls()
     run_id = await ward.start(queued=False)
     killed = []
     for at in MOMENTS:
@@ -32,6 +33,7 @@ async def test_one_run_killed_at_every_moment_in_turn_leaves_what_an_undisturbed
     assert killed == [True] * 22
     await ward.execute(run_id)
     assert await ward.left(run_id) == whole
+    assert await ward.calls() - paid == whole["calls"]  # the model was not asked twice for what was committed
 
 
 async def test_two_workers_on_one_run_do_it_once(ward, whole):
