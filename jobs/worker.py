@@ -8,6 +8,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 import procrastinate
 import procrastinate.exceptions
@@ -16,7 +17,7 @@ from psycopg_pool import PoolTimeout
 
 from jobs.queue import QUEUE
 from jobs.take_up import Execute, register
-from store import queue
+from store import queue, retention
 from store.database import CONNECTION_OPTIONS, Database
 from store.errors import DatabaseUnavailable
 from store.settings import StoreSettings
@@ -27,6 +28,7 @@ GRACE_SECONDS = 20.0
 """How long a stopping worker lets its runs go on; then they are handed back and go on elsewhere from their last step."""
 
 RESCUE_SECONDS = 1.5
+RETENTION_SECONDS = 3600.0
 RECONNECT_SECONDS = 1.0
 
 Outage = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, DatabaseUnavailable, procrastinate.exceptions.ConnectorException)
@@ -83,16 +85,17 @@ async def _work(settings: StoreSettings, concurrency: int, stopping: asyncio.Eve
                 )
             )
             rescuing = asyncio.create_task(_rescue(database))
+            retaining = asyncio.create_task(_retain(database, settings.retention_days))
             told = asyncio.create_task(stopping.wait())
             log.info("worker ready: %s runs at a time", concurrency)
             try:
-                await asyncio.wait({working, rescuing, told}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({working, rescuing, retaining, told}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                rescuing.cancel()
-                told.cancel()
+                for beside in (rescuing, retaining, told):
+                    beside.cancel()
                 working.cancel()  # lets the running jobs go on for the grace, then hands them back
-                ended = await asyncio.gather(working, rescuing, told, return_exceptions=True)
-    for outcome in ended[:2]:
+                ended = await asyncio.gather(working, rescuing, retaining, told, return_exceptions=True)
+    for outcome in ended[:3]:
         if isinstance(outcome, Exception):
             raise outcome
     if not stopping.is_set():
@@ -127,6 +130,15 @@ async def _rescue(database: Database) -> None:
         if rescued:
             log.warning("returned %s jobs of dead workers to the queue", rescued)
         await asyncio.sleep(RESCUE_SECONDS)
+
+
+async def _retain(database: Database, days: int) -> None:
+    """Drop what is old, now and every hour; whichever worker comes first does it for all."""
+    while True:
+        gone = await retention.prune(database, days)
+        if gone != retention.Pruned():
+            log.info("dropped what is older than %s days", days, extra=asdict(gone))
+        await asyncio.sleep(RETENTION_SECONDS)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
