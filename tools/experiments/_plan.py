@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from tools.contract import Basis, ToolInputError
 from tools.experiments._baseline import Baseline, wilson
-from tools.methods.sample_size import anytime_inflation, for_counts, for_means, for_proportions, smallest_effect, z
+from tools.methods.read_outs import DAILY, ReadOut, inflation
+from tools.methods.sample_size import for_counts, for_means, for_proportions, smallest_effect, z
 
 if TYPE_CHECKING:
     from tools.experiments.design_experiment import DesignExperiment
@@ -39,7 +40,7 @@ class Known:
     def observed(cls, found: Baseline, request: DesignExperiment, currency: str) -> Known:
         """As read from the client's data; a traffic that is stated stands."""
         low = high = None
-        if request.metric == "conversion":
+        if request.is_share:
             low, high = wilson(round(found.mean * found.units), found.units, z((1 + request.level) / 2))
         return cls(
             mean=found.mean,
@@ -60,19 +61,24 @@ class Known:
 
 def stated(request: DesignExperiment) -> Known:
     """As the request says."""
-    mean = request.baseline_rate if request.metric == "conversion" else request.baseline_mean
+    mean = request.baseline_rate if request.is_share else request.baseline_mean
     if mean is None:
-        raise ToolInputError("the metric's figure today is missing", field="baseline_rate")
+        raise ToolInputError("the metric's figure today is missing", field="baseline_rate" if request.is_share else "baseline_mean")
+    deviation = request.deviation
+    if request.metric == "revenue" and request.baseline_rate is not None and deviation is not None:
+        # Value per unit, buyers or not: variance within buyers and between buying and not (law of total variance).
+        rate, order = request.baseline_rate, mean
+        mean, deviation = rate * order, sqrt(rate * deviation**2 + rate * (1 - rate) * order**2)
     return Known(
         mean=mean,
-        deviation=request.deviation,
+        deviation=deviation,
         dispersion=request.dispersion,
         units_per_week=request.units_per_week,
         unit=request.unit,
         outcome=None,
         basis="stated",
         traffic_basis="stated",
-        currency=request.currency if request.metric == "mean" else None,
+        currency=request.currency if request.metric in ("mean", "revenue", "ratio", "quantile") else None,
     )
 
 
@@ -92,6 +98,8 @@ class Plan:
     inflation: float
     anytime_units: int | None
     anytime_days: int | None
+    fixed_units: int | None
+    fixed_days: int | None
     rate_needed: float | None
     curve: tuple[tuple[int, float], ...]
 
@@ -101,10 +109,12 @@ def make_plan(request: DesignExperiment, known: Known) -> Plan:
     alpha = (1 - request.level) / (request.arms - 1)
     effect = _relative(request, known)
     units = None if effect is None else ceil(_needed(request, known, known.mean, alpha)(effect))
-    inflation = anytime_inflation(alpha, request.power)
+    once = None if effect is None else _once(request, known, known.mean, alpha)(effect)
+    fixed = None if once is None else ceil(once)
+    more = _inflation(request, alpha, "anytime")
     weeks = _weeks(units, request, known)
-    anytime = None if units is None else ceil(units * inflation)
-    anytime_weeks = _weeks(anytime, request, known)
+    anytime = None if once is None else ceil(ceil(once) * more)
+    anytime_weeks, fixed_weeks = _weeks(anytime, request, known), _weeks(fixed, request, known)
     entry_weeks = _entry_weeks(request)
     affordable = None if weeks is None else weeks <= entry_weeks
     return Plan(
@@ -117,9 +127,11 @@ def make_plan(request: DesignExperiment, known: Known) -> Plan:
         days=None if weeks is None else weeks * 7 + request.outcome_days,
         affordable=affordable,
         detectable=_detectable(request, known, alpha, entry_weeks, effect),
-        inflation=inflation,
+        inflation=more if request.read_out != "group_sequential" else _inflation(request, alpha, "group_sequential"),
         anytime_units=anytime,
         anytime_days=None if anytime_weeks is None else anytime_weeks * 7 + request.outcome_days,
+        fixed_units=fixed,
+        fixed_days=None if fixed_weeks is None else fixed_weeks * 7 + request.outcome_days,
         rate_needed=_rate_needed(request, known, alpha, effect, entry_weeks) if affordable is False else None,
         curve=_curve(request, known, alpha, effect),
     )
@@ -135,23 +147,36 @@ def _relative(request: DesignExperiment, known: Known) -> float | None:
     if effect is None and request.absolute_effect is not None:
         effect = request.absolute_effect / known.mean
     field = "relative_effect" if request.relative_effect is not None else "absolute_effect"
-    if effect is not None and request.metric == "conversion" and not 0 < known.mean * (1 + effect) < 1:
+    if effect is not None and request.is_share and not 0 < known.mean * (1 + effect) < 1:
         raise ToolInputError("this effect would take the conversion rate out of the range of a rate: ask for a smaller one", field=field)
     if effect is not None and request.metric == "count" and effect <= -1:
         raise ToolInputError("a count cannot fall below nothing: ask for a smaller effect", field=field)
     return effect
 
 
+def _inflation(request: DesignExperiment, alpha: float, read_out: ReadOut) -> float:
+    """Units over those of a test that is read once, for the same power."""
+    looks = request.looks if read_out == "group_sequential" else DAILY
+    return inflation(read_out, alpha, request.power, looks, request.spending)
+
+
 def _needed(request: DesignExperiment, known: Known, mean: float, alpha: float) -> Callable[[float], float]:
-    """Units per arm as a function of the relative effect, for one figure of today."""
-    if request.metric == "conversion":
-        return lambda effect: for_proportions(mean, mean * (1 + effect), alpha, request.power, request.method)
-    if request.metric == "mean":
-        if known.deviation is None:
-            raise ToolInputError("a mean needs its deviation: how much units differ", field="deviation")
-        deviation = known.deviation
-        return lambda effect: for_means(deviation, mean * effect, alpha, request.power)
-    return lambda effect: for_counts(mean, mean * (1 + effect), known.dispersion, alpha, request.power)
+    """Units per arm as a function of the relative effect, for the way the test will be read."""
+    once, more = _once(request, known, mean, alpha), _inflation(request, alpha, request.read_out)
+    return lambda effect: once(effect) * more
+
+
+def _once(request: DesignExperiment, known: Known, mean: float, alpha: float) -> Callable[[float], float]:
+    """Units per arm as a function of the relative effect, read once. A covariate takes its share of the variance off."""
+    left = 1 - request.covariate_correlation**2
+    if request.metric in ("conversion", "retention"):
+        return lambda effect: left * for_proportions(mean, mean * (1 + effect), alpha, request.power, request.method)
+    if request.metric == "count":
+        return lambda effect: left * for_counts(mean, mean * (1 + effect), known.dispersion, alpha, request.power)
+    if known.deviation is None:
+        raise ToolInputError(f"a {request.metric} needs its deviation: how much units differ", field="deviation")
+    deviation = known.deviation * left**0.5
+    return lambda effect: for_means(deviation, mean * effect, alpha, request.power)
 
 
 def _weeks(units: int | None, request: DesignExperiment, known: Known) -> int | None:
@@ -176,7 +201,7 @@ def _detectable(request: DesignExperiment, known: Known, alpha: float, weeks: in
 def _smallest(request: DesignExperiment, known: Known, alpha: float, units: float, effect: float | None) -> float | None:
     sign = -1 if effect is not None and effect < 0 else 1
     largest = 20.0 if sign > 0 else 0.999
-    if request.metric == "conversion" and sign > 0:
+    if request.is_share and sign > 0:
         largest = min(largest, (1 - 1e-9) / known.mean - 1)
     needed = _needed(request, known, known.mean, alpha)
     found = smallest_effect(units, lambda size: needed(sign * size), largest)
@@ -185,7 +210,7 @@ def _smallest(request: DesignExperiment, known: Known, alpha: float, units: floa
 
 def _rate_needed(request: DesignExperiment, known: Known, alpha: float, effect: float | None, weeks: int) -> float | None:
     """The lowest rate at which the same relative effect would fit: what a metric further up the funnel has to reach."""
-    if request.metric != "conversion" or effect is None or known.units_per_week is None or weeks < FEWEST_WEEKS:
+    if not request.is_share or effect is None or known.units_per_week is None or weeks < FEWEST_WEEKS:
         return None
     units = units_in(weeks, request, known)
     low, high = known.mean, min(0.99, 0.99 / (1 + effect)) if effect > 0 else 0.99

@@ -9,6 +9,16 @@ from tools.experiments._plan import FEWEST_WEEKS, Plan
 from tools.methods.channel_names import channel_name, joined
 from tools.methods.charts import BLUE, spec
 
+NAMES = {
+    "conversion": "conversion rate",
+    "retention": "conversion rate",
+    "mean": "mean",
+    "count": "mean count",
+    "ratio": "ratio",
+    "quantile": "quantile",
+    "revenue": "mean revenue per unit",
+}
+READ = {"fixed": "read once at the end", "anytime": "read every day", "group_sequential": "read at the planned looks"}
 CLOSE = 10  # conversions per arm below which the normal approximation is not to be relied on
 
 
@@ -37,7 +47,7 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
     planned: Basis = weakest(["model", known.basis, known.traffic_basis])
     mean_unit: Unit = "money" if known.currency else "number"
     observed = {"n": known.n, "period": known.period}
-    if request.metric == "conversion":
+    if request.is_share:
         interval = None
         if known.low is not None and known.high is not None:
             interval = Interval(low=known.low, high=known.high, level=request.level)
@@ -54,7 +64,7 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
             **observed,
         )
     else:
-        label = "mean today" if request.metric == "mean" else "mean count today"
+        label = f"{NAMES[request.metric]} today"
         add("baseline_mean", known.mean, mean_unit, label, known.basis, denominator=unit, **observed)
     if known.units_per_week is not None:
         add(
@@ -75,12 +85,12 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
             planned,
             denominator="today's figure",
         )
-        difference_unit: Unit = "points" if request.metric == "conversion" else mean_unit
+        difference_unit: Unit = "points" if request.is_share else mean_unit
         add("difference_to_find", plan.effect * known.mean, difference_unit, "difference to find", known.basis)
         spread = None
         if plan.units_range:
             spread = Interval(low=plan.units_range[0], high=plan.units_range[1], level=request.level, kind="range")
-        needed = "sample size per arm, read once at the end"
+        needed = f"sample size per arm, {READ[request.read_out]}"
         add("sample_size_per_arm", plan.units_per_arm, "count", needed, planned, interval=spread, denominator="arm")
         add("sample_size_total", plan.units_per_arm * request.arms, "count", "sample size in all arms", planned)
     if plan.weeks is not None and plan.days is not None:
@@ -90,7 +100,13 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
     if plan.detectable is not None:
         label = "minimum detectable effect of the longest test"
         add("minimum_detectable_effect", plan.detectable, "share", label, planned, denominator="today's figure")
-    if plan.anytime_units is not None:
+    if plan.fixed_units is not None and request.read_out != "fixed":
+        add("inflation", plan.inflation, "multiple", f"sample size if {READ[request.read_out]}, over read once", planned)
+        needed = "sample size per arm if read once at the end"
+        add("fixed.sample_size_per_arm", plan.fixed_units, "count", needed, planned, metric="sample_size_per_arm", denominator="arm")
+        if plan.fixed_days is not None:
+            add("fixed.days", plan.fixed_days, "days", "days if read once at the end", planned, metric="days")
+    elif plan.anytime_units is not None:
         add("anytime.inflation", plan.inflation, "multiple", "sample size if read at any time, over read once", planned)
         needed = "sample size per arm if read at any time, at most"
         add("anytime.sample_size_per_arm", plan.anytime_units, "count", needed, planned, metric="sample_size_per_arm", denominator="arm")
@@ -112,15 +128,22 @@ def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
     """What it takes, how long, and what else the traffic can find."""
     has = {figure.key for figure in figures}
     unit = plan.known.unit
-    name, key = {"conversion": ("conversion rate", "rate"), "mean": ("mean", "mean"), "count": ("mean count", "mean")}[plan.request.metric]
+    name, key = NAMES[plan.request.metric], "rate" if plan.request.is_share else "mean"
     sentences = []
     if "sample_size_per_arm" in has:
-        sentences.append(f"To find an effect of {{{{effect_to_find}}}} on a {name} of {{{{baseline_{key}}}}}, read once at the end:")
+        sentences.append(
+            f"To find an effect of {{{{effect_to_find}}}} on a {name} of {{{{baseline_{key}}}}}, {READ[plan.request.read_out]}:"
+        )
         sentences[-1] += f" sample size per arm {{{{sample_size_per_arm}}}}, each a {unit}."
     if "days" in has:
         sentences.append(f"{unit.capitalize()}s that can enter a week: {{{{units_per_week}}}}; so the test runs for {{{{days}}}}.")
     if "minimum_detectable_effect" in has:
         sentences.append("With a test of {{longest}} the minimum detectable effect is {{minimum_detectable_effect}}, relative to today.")
+    if "inflation" in has:
+        sentences.append(
+            "Read once at the end instead, the sample size per arm would be {{fixed.sample_size_per_arm}}; to look before the end takes at "
+            "most {{inflation}} the sample size, and a large effect then stops the test early."
+        )
     if "anytime.inflation" in has:
         sentences.append(
             "Read at any time, not once at the end, the same power takes at most {{anytime.inflation}} the sample size; "
@@ -201,7 +224,7 @@ def caveats_of(plan: Plan) -> tuple[Caveat, ...]:
                 text="The chance of a false alarm is split over the comparisons with the control: that takes more units.",
             )
         )
-    if request.metric == "conversion" and plan.units_per_arm is not None and plan.units_per_arm * min(known.mean, 1 - known.mean) < CLOSE:
+    if request.is_share and plan.units_per_arm is not None and plan.units_per_arm * min(known.mean, 1 - known.mean) < CLOSE:
         caveats.append(
             Caveat(
                 code="few_conversions",
@@ -219,12 +242,12 @@ def caveats_of(plan: Plan) -> tuple[Caveat, ...]:
         )
     if plan.weeks == FEWEST_WEEKS:
         caveats.append(Caveat(code="whole_weeks", text="The test runs at least a fortnight, so that each arm sees every weekday again."))
-    caveats.append(
-        Caveat(
-            code="fixed_horizon",
-            text="The size holds for a test that is read once: stopping as soon as it looks good makes false alarms common.",
-        )
-    )
+    if request.read_out == "fixed":
+        text = "The size holds for a test that is read once: stopping as soon as it looks good makes false alarms common."
+        caveats.append(Caveat(code="fixed_horizon", text=text))
+    else:
+        text = "The size holds for the analysis it was planned for: analyse with the same method, tuned to the planned sample."
+        caveats.append(Caveat(code="planned_analysis", text=text))
     return tuple(caveats)
 
 

@@ -12,7 +12,7 @@ from tools.experiments._estimates import MetricEstimates
 from tools.experiments._exaggeration import exaggeration
 from tools.experiments._gates import Gates
 from tools.experiments._names import key_of, words_of
-from tools.experiments._reading import Reader, Reading
+from tools.experiments._reading import Reader, Reading, State
 from tools.experiments._request import AnalyzeExperiment, Metric
 from tools.experiments._verdict import Guard, Verdict
 from tools.methods.bayesian_comparison import Chances, beta_binomial, normal
@@ -61,7 +61,7 @@ def chances_of(request: AnalyzeExperiment, found: MetricEstimates, reading: Read
 
 
 def comparison(
-    request: AnalyzeExperiment, found: MetricEstimates, reading: Reading, state: str, guard: Guard | None, adjusted: float | None
+    request: AnalyzeExperiment, found: MetricEstimates, reading: Reading, state: State, guard: Guard | None, adjusted: float | None
 ) -> Comparison:
     """One comparison as data."""
     effect, metric = reading.effect, found.metric
@@ -101,7 +101,8 @@ def metric_figures(found: MetricEstimates, control: str, compared: Sequence[Comp
         figures.append(_value(f"{key}.{key_of(arm)}.value", e.raw, unit, metric, words, f"arm: {arm}", n=e.n, denominator=_per(metric)))
     for c in compared:
         entity, n = f"arm: {c.arm}", found.units[control] + found.units[c.arm]
-        here, more = f"{key}.{key_of(c.arm)}", {"entity": entity, "n": n, "basis": basis}
+        here = f"{key}.{key_of(c.arm)}"
+        more: dict[str, Any] = {"entity": entity, "n": n, "basis": basis}
         span = _interval(c.difference_low, c.difference_high, c.level, unit)
         difference: Unit = "points" if unit == "share" else unit
         figures.append(
@@ -208,7 +209,7 @@ def comparison_table(compared: Sequence[Comparison]) -> Table:
 
 def lift_chart(compared: Sequence[Comparison]) -> dict[str, Any] | None:
     """Lifts with their intervals, of the first forty comparisons."""
-    rows = [
+    rows: list[dict[str, str | float | None]] = [
         {"name": f"{words_of(c.metric)}, {words_of(c.arm)}", "lift": c.lift, "low": c.lift_low, "high": c.lift_high}
         for c in compared
         if c.lift is not None and c.lift_low is not None and c.lift_high is not None

@@ -160,9 +160,9 @@ def _figures(counts: dict[str, int], shares: dict[str, float], whole: RatioCheck
 
 def _findings(whole: RatioCheck, parts: list[RatioCheck], crossed: int) -> tuple[str, ...]:
     said = {
-        "mismatch": "The units did not go to the arms as planned (p {{sample_ratio.p_value}}): something sorts them on the way.",
-        "doubtful": "The split is hard to reconcile with the plan (p {{sample_ratio.p_value}}): look for a cause before using the result.",
-        "sound": "The split agrees with the plan (p {{sample_ratio.p_value}}).",
+        "mismatch": "The p-value of the split is {{sample_ratio.p_value}}: units did not go to the arms as planned, something sorts them.",
+        "doubtful": "The p-value of the split is {{sample_ratio.p_value}}: hard to reconcile with the plan, look for a cause.",
+        "sound": "The p-value of the split is {{sample_ratio.p_value}}: it agrees with the plan.",
     }
     found = [said[whole.status]]
     bad = [words_of(part.part) for part in parts if part.status != "sound"]
@@ -194,13 +194,14 @@ def _caveats(request: CheckSampleRatio, status: str) -> tuple[Caveat, ...]:
 def _decision(status: str) -> Decision:
     if status == "mismatch":
         return Decision(
-            action="stop", reason="The split is not the planned one (p {{sample_ratio.p_value}}, or less in a part): find the cause first."
+            action="stop",
+            reason="The split is not the planned one (p-value of the split {{sample_ratio.p_value}}): find the cause first.",
         )
     if status == "doubtful":
         return Decision(
             action="investigate", reason="The split is doubtful: check assignment, redirects and logging, and do not ship on it."
         )
-    return Decision(action="go_on", reason="Nothing speaks against the split (p {{sample_ratio.p_value}}).")
+    return Decision(action="go_on", reason="Nothing speaks against the split.")
 
 
 def _table(parts: list[RatioCheck]) -> Table | None:

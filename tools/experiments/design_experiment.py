@@ -20,13 +20,17 @@ class DesignExperiment(Request):
         json_schema_extra={"examples": [{"metric": "conversion", "baseline_rate": 0.04, "units_per_week": 6000, "relative_effect": 0.2}]}
     )
 
-    metric: Literal["conversion", "mean", "count"] = Field(
-        "conversion", description="conversion: a share of units that do something · mean: a value per unit · count: how often per unit"
+    metric: Literal["conversion", "mean", "count", "ratio", "retention", "quantile", "revenue"] = Field(
+        "conversion",
+        description="conversion, retention: a share of units · mean: a value per unit · count: how often per unit · revenue: per unit, "
+        "buyers or not, as a price or incentive test needs · ratio, quantile: with the deviation of one unit's linear part",
     )
     baseline_rate: float | None = quantity("share", "share of units that convert today, 0..1", default=None, gt=0, lt=1)
-    baseline_mean: float | None = quantity("number", "mean per unit today; minor units when it is money", default=None, gt=0, le=1e12)
+    baseline_mean: float | None = quantity(
+        "number", "mean per unit today, minor units when it is money; for revenue the mean order", default=None, gt=0, le=1e12
+    )
     deviation: float | None = quantity(
-        "number", "standard deviation between units, in the unit of baseline_mean", default=None, gt=0, le=1e12
+        "number", "standard deviation between units, in the unit of baseline_mean; for revenue between orders", default=None, gt=0, le=1e12
     )
     dispersion: float = quantity(
         "multiple", "for counts: variance over mean; one when each event is independent", default=1.0, ge=0.1, le=1000
@@ -46,6 +50,14 @@ class DesignExperiment(Request):
     level: float = choice("share", "one minus the chance of a false alarm over all comparisons, two-sided", default=0.95, ge=0.5, le=0.999)
     power: float = choice("share", "chance to find the effect if it is there", default=0.8, ge=0.5, le=0.99)
     method: Literal["pooled", "unpooled", "arcsine"] = Field("pooled", description="variance of the z test of two proportions")
+    read_out: Literal["fixed", "anytime", "group_sequential"] = Field(
+        "fixed", description="how the test will be read: fixed: once at the end · anytime: every day · group_sequential: at a few looks"
+    )
+    looks: int = choice("count", "group_sequential: equally spaced looks, the last one included", default=4, ge=2, le=20)
+    spending: Literal["obrien_fleming", "pocock"] = Field("obrien_fleming", description="group_sequential: how the error is spent")
+    covariate_correlation: float = quantity(
+        "number", "correlation of the outcome with a covariate from before the test that the analysis takes off", default=0.0, ge=0, le=0.99
+    )
     max_weeks: int = choice("weeks", "longest that the test may run", default=8, ge=1, le=104)
     share_of_traffic: float = choice("share", "share of the units that takes part", default=1.0, gt=0, le=1)
     outcome_days: int = choice("days", "days after entering until a unit's outcome is known", default=0, ge=0, le=365)
@@ -56,6 +68,11 @@ class DesignExperiment(Request):
         None, description="event that is the outcome, as in booking; to read the baseline from data", max_length=80
     )
     lookback_days: int = choice("days", "days of entries to read the baseline from", default=84, ge=14, le=730)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the metric is a share of units."""
+        return self.metric in ("conversion", "retention")
 
     @model_validator(mode="after")
     def _one_effect(self) -> Self:
@@ -75,7 +92,7 @@ class ExperimentDesign(ToolResult):
         description="whether the effect asked for can be found in the longest time allowed; none when traffic is unknown"
     )
     arms: int = Field(description="arms, control among them")
-    sample_size_per_arm: int | None = Field(description="units per arm for the effect asked for, read once at the end")
+    sample_size_per_arm: int | None = Field(description="units per arm for the effect asked for, read as `read_out` says")
     days: int | None = Field(description="whole weeks of entries plus the wait for outcomes, in days")
 
 
@@ -83,13 +100,13 @@ class ExperimentDesign(ToolResult):
 def design_experiment(request: DesignExperiment, facts: Facts) -> ExperimentDesign:
     """Plan a test against a control: units per arm, days, the smallest effect the traffic can find, and whether it affords the test.
 
-    For a test that is read once at the end: the z test of two proportions (pooled as in G*Power, unpooled, or arcsine as in statsmodels),
-    of two means, or of two mean counts. With more than two arms the false-alarm chance is split over the comparisons with the control
-    (Bonferroni). The `anytime` figures say what the same power takes when the test may be read at any time (an asymptotic confidence
-    sequence tuned to the planned size): an upper bound, since it may then also stop early. Days are whole weeks, at least two. The
-    baseline and the traffic come from the request, or else from the client's data: entry and goal events, or new contacts to first paid
-    order, or the value of paid orders. When the traffic cannot afford the test, the decision is `not_affordable` and the figures say what
-    could be tested instead.
+    Read once at the end: the z test of two proportions (pooled as in G*Power, unpooled, or arcsine as in statsmodels), of two means, or
+    of two mean counts. With more than two arms the false-alarm chance is split over the comparisons with the control (Bonferroni). Read
+    at any time (`read_out` anytime, or the `anytime` figures): the same power with a look a day, by the asymptotic confidence sequence
+    that analyze_experiment uses, tuned to the planned size; group_sequential: by the same spending. Both may stop early, so it is a most.
+    Days are whole weeks, at least two. The baseline and the traffic come from the request, or else from the client's data: entry and goal
+    events, or new contacts to first paid order, or the value of paid orders. When the traffic cannot afford the test, the decision is
+    `not_affordable` and the figures say what could be tested instead.
     """
     known = _known(request, facts)
     plan = make_plan(request, known)
@@ -109,16 +126,18 @@ def design_experiment(request: DesignExperiment, facts: Facts) -> ExperimentDesi
 
 def _known(request: DesignExperiment, facts: Facts) -> Known:
     """The metric as it is today: what is stated goes before what is read."""
-    if request.metric == "conversion" and request.baseline_rate is not None:
+    if request.is_share and request.baseline_rate is not None:
         return stated(request)
     if request.metric == "count":
         if request.baseline_mean is None:
             raise ToolInputError("a count needs baseline_mean: how often per unit today", field="baseline_mean")
         return stated(request)
-    if request.metric == "mean":
-        if request.baseline_mean is not None:
+    if not request.is_share:
+        if request.metric == "revenue" and request.baseline_rate is None:
+            raise ToolInputError("revenue needs baseline_rate: the share of units that buy", field="baseline_rate")
+        if request.baseline_mean is not None or request.metric != "mean":
             if request.deviation is None:
-                raise ToolInputError("a mean needs its deviation: how much units differ", field="deviation")
+                raise ToolInputError(f"a {request.metric} needs its deviation: how much units differ", field="deviation")
             return stated(request)
         return Known.observed(from_orders(facts, request.lookback_days), request, facts.currency)
     if request.entry_event and request.goal_event:

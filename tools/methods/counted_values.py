@@ -18,7 +18,7 @@ class CountedValues:
     counts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, values: Sequence[float], counts: Sequence[int]) -> CountedValues:
+    def of(cls, values: Sequence[float] | NDArray[np.float64], counts: Sequence[int] | NDArray[np.int64]) -> CountedValues:
         """In any order."""
         order = np.argsort(np.asarray(values, float), kind="stable")
         return cls(np.asarray(values, float)[order], np.asarray(counts, np.int64)[order])
