@@ -107,6 +107,14 @@ def _about_figures(figures: Sequence[Figure], crm: CrmCounts | None) -> list[Cav
                 text="The CRM names one source per contact: a channel that helped earlier or later gets no mention.",
             )
         )
+    if any(key.endswith(("claims_per_crm_contact", "claims_per_crm_customer")) for key in keys):
+        caveats.append(
+            Caveat(
+                code="claims_beside_crm",
+                text="Claims set beside the CRM compare counts of unlike things: a platform may count a repeat purchase or a sign-up as a "
+                "conversion, while the CRM counts people, each in the period when they first appear or first buy.",
+            )
+        )
     if any(f"{channel}.conversions" in keys for channel in channels) and "total.conversions" not in keys:
         caveats.append(
             Caveat(code="conversions_not_everywhere", text="Not every channel reports conversions, so none are totalled over all channels.")

@@ -207,11 +207,18 @@ def reconciliation(parts: Sequence[ChannelDays], crm: CrmCounts, side: Side) -> 
         claimed = sum(p.total("conversions") for p in parts if p.has("conversions")) if total else None
         claimed = part.total("conversions") if claimed is None and part.has("conversions") else claimed
         if claimed and contacts:
-            maker.add("claims_per_crm_contact", claimed / contacts, "multiple", "claimed conversions per new contact", "attributed",
-                      denominator="new contacts")  # fmt: skip
+            maker.add("claims_per_crm_contact", claimed / contacts, "multiple", "claimed conversions per new contact in the CRM",
+                      "attributed", denominator="new contacts")  # fmt: skip
         if crm.customers is not None:
             bought = sum(crm.customers.get(p.channel, 0) for p in parts) if total else crm.customers.get(part.channel, 0)
             maker.add("crm_customers", bought, "count", "first-time buyers in the CRM", "observed")
+            if bought:
+                each = part.total("spend") / bought
+                maker.add("cost_per_crm_customer", each, "money", "ad spend per first-time buyer", "attributed",
+                          denominator="first-time buyers")  # fmt: skip
+            if claimed and bought:
+                maker.add("claims_per_crm_customer", claimed / bought, "multiple", "claimed conversions per first-time buyer in the CRM",
+                          "attributed", denominator="first-time buyers")  # fmt: skip
         figures += maker.figures
     return figures
 

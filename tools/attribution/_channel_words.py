@@ -34,8 +34,8 @@ def decision_of(figures: Sequence[Figure]) -> Decision | None:
         return None
     return Decision(
         action="reconcile_first",
-        reason="Claimed conversions per new contact are at {{total.claims_per_crm_contact}}: find out what each platform counts before "
-        "moving budget on its word.",
+        reason="Claimed conversions per new contact in the CRM are at {{total.claims_per_crm_contact}}: find out what each platform "
+        "counts before moving budget on its word.",
     )
 
 
@@ -97,7 +97,9 @@ def _beside_crm(order: tuple[str, ...], known: Mapping[str, Figure]) -> list[str
             ("crm_contacts", "new contacts in the CRM"),
             ("crm_customers", "first-time buyers in the CRM"),
             ("cost_per_crm_contact", "ad spend per new contact"),
-            ("claims_per_crm_contact", "claimed conversions per new contact"),
+            ("cost_per_crm_customer", "ad spend per first-time buyer"),
+            ("claims_per_crm_contact", "claimed conversions per new contact in the CRM"),
+            ("claims_per_crm_customer", "claimed conversions per first-time buyer in the CRM"),
         )
         parts = [f"{noun} {_slot(entity, metric, known)}" for metric, noun in nouns if _slot(entity, metric, known)]
         sentences.append(f"{name}: {', '.join(parts)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tools.contracts import CONTRACTS
@@ -63,6 +63,14 @@ class TableFacts:
         return dict(self.missing).get(column, 1.0)
 
 
+class EventName(NamedTuple):
+    """A name that events go by."""
+
+    name: str
+    times: int
+    people: int
+
+
 def read_table(facts: Facts, name: str, as_of: date) -> TableFacts:
     """Counts, span and gaps of a table. A table outside the contracts has rows only."""
     table = facts.table(name)
@@ -96,6 +104,15 @@ def read_table(facts: Facts, name: str, as_of: date) -> TableFacts:
         odd_rows=int(row["odd"] or 0),
         other_currency_rows=int(row["foreign"] or 0),
     )
+
+
+def common_events(facts: Facts, as_of: date, most: int) -> tuple[EventName, ...]:
+    """The commonest names of events up to a day, commonest first, each with how often and by how many known people."""
+    events = facts.table("events")
+    before = _day_number(events["at"], "timestamp", facts.zone, as_of) <= (as_of - EPOCH).days
+    counted = events.filter(before).group_by("name").aggregate(times=lambda t: t.count(), people=lambda t: t.contact_id.nunique())
+    rows = facts.fetch(counted.order_by([counted.times.desc(), counted["name"]]).limit(most)).to_pylist()
+    return tuple(EventName(row["name"], int(row["times"]), int(row["people"])) for row in rows)
 
 
 def _day_number(moment: ibis.Value, kind: str, zone: str, as_of: date) -> ibis.Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -9,13 +10,15 @@ from pydantic import ConfigDict, Field
 from tools.contract import Caveat, Column, Decision, Figure, Frozen, NotEnoughData, Request, Table, ToolResult, Unit, choice, tool
 from tools.contracts import CONTRACTS
 from tools.data._questions import QUESTIONS
-from tools.data._tables import DAILY, TableFacts, read_table
+from tools.data._tables import DAILY, EventName, TableFacts, common_events, read_table
 from tools.facts import Facts
 from tools.methods.channel_names import channel_key, joined
 from tools.methods.charts import BLUE, spec
 
 MUCH_MISSING = 0.3
 GAPS = 0.05  # one day in twenty without a row is more than holidays
+EVENT_NAMES = 10  # more names than this are the tail of a tracking plan
+PLAIN_NAME = re.compile(r"[a-z][a-z_ -]{0,39}")
 MOVING = frozenset({"ad_metrics", "events", "orders", "usage", "touchpoints"})
 """Tables that go stale; a price list or a survey does not within weeks."""
 
@@ -43,6 +46,7 @@ class DataDescription(ToolResult):
 
     answers: tuple[Answerable, ...] = Field(description="questions, each with whether the data answers it")
     stale: tuple[str, ...] = Field(description="tables whose last row is older than allowed")
+    event_names: tuple[str, ...] = Field((), description="what events are called, commonest first: what other tools take as entry and goal")
     short: bool = Field(description="whether the longest record of behaviour is shorter than asked for")
 
 
@@ -52,7 +56,8 @@ def describe_data(request: DescribeData, facts: Facts) -> DataDescription:
 
     Days are the client's. A missing day lies between a table's first and last and has no row; it counts as a gap for tables that a running
     business adds to daily. Rows dated after the day asked for are counted apart and left out of everything else. Shares missing are given
-    for the columns that answers depend on. Says nothing about what the data shows.
+    for the columns that answers depend on. The commonest events are named as other tools take them for entry and goal. Says nothing about
+    what the data shows.
     """
     as_of = request.as_of or facts.as_of
     present = facts.names()
@@ -68,16 +73,18 @@ def describe_data(request: DescribeData, facts: Facts) -> DataDescription:
     longest = max(behaviour, default=0)
     short = longest < request.short_under_days and bool(behaviour or not request.tables)
     answers = _answers(tables, request, present)
-    figures = _figures(tables, ages, longest)
+    named = tuple(common_events(facts, as_of, EVENT_NAMES)) if "events" in tables and tables["events"].rows else ()
+    figures = _figures(tables, ages, longest) + _event_figures(tables, named)
     return DataDescription(
         figures=figures,
-        findings=_findings(tables, answers),
+        findings=(*_findings(tables, answers), *_event_names(named)),
         caveats=_caveats(tables, stale, short, request),
         decision=_decision(tables, stale, short),
         table=_table(tables, ages),
         chart=_chart(tables),
         answers=answers,
         stale=stale,
+        event_names=tuple(event.name for event in named),
         short=short,
     )
 
@@ -130,6 +137,29 @@ def _figures(tables: dict[str, TableFacts], ages: dict[str, int], longest: int) 
         if table.other_currency_rows:
             add(table, "other_currency_rows", table.other_currency_rows, "count", f"rows in {said} in another currency than the client's")
     return tuple(figures)
+
+
+def _event_figures(tables: dict[str, TableFacts], named: tuple[EventName, ...]) -> tuple[Figure, ...]:
+    """How often each of the commonest events happened, and to how many people."""
+    figures: dict[str, Figure] = {}
+    for event in named:
+        key, table = f"events.{channel_key(event.name)}", tables["events"]
+        shared: dict[str, Any] = {"unit": "count", "entity": f"event: {event.name}", "period": f"{table.first}/{table.last}"}
+        said = event.name.replace("_", " ")
+        for metric, value, label in (
+            ("times", event.times, f"{said} events"),
+            ("people", event.people, f"people with a {said} event"),
+        ):
+            figures.setdefault(
+                f"{key}.{metric}", Figure(key=f"{key}.{metric}", value=value, metric=f"event_{metric}", label=label, **shared)
+            )
+    return tuple(figures.values())
+
+
+def _event_names(named: tuple[EventName, ...]) -> tuple[str, ...]:
+    """The names as they are written in the data; one of another shape is not repeated in a sentence."""
+    plain = [event.name for event in named if PLAIN_NAME.fullmatch(event.name)]
+    return (f"Event names on record, the commonest first: {', '.join(plain)}.",) if plain else ()
 
 
 def _findings(tables: dict[str, TableFacts], answers: tuple[Answerable, ...]) -> tuple[str, ...]:

@@ -161,6 +161,13 @@ def test_first_time_buyers_are_counted_once_by_their_source():
     result = run({"ad_metrics": ads(), "contacts": people, "orders": orders})
     assert result.figure("google_ads.crm_customers").value == 1
     assert result.figure("meta.crm_customers").value == 0
+    spend, claims = result.figure("google_ads.spend").value, result.figure("google_ads.conversions").value
+    cost, ratio = result.figure("google_ads.cost_per_crm_customer"), result.figure("google_ads.claims_per_crm_customer")
+    assert (cost.value, cost.denominator, cost.basis) == (spend, "first-time buyers", "attributed")
+    assert (ratio.value, ratio.unit) == (claims, "multiple")
+    assert "meta.claims_per_crm_customer" not in {figure.key for figure in result.figures}, "nobody bought: no ratio to nothing"
+    assert "claims_beside_crm" in codes(result)
+    assert any("{{google_ads.claims_per_crm_customer}}" in finding for finding in result.findings)
 
 
 def test_unnamed_sources_are_an_insistent_caveat():

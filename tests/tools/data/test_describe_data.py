@@ -151,3 +151,15 @@ def test_a_choice_of_tables_makes_no_claim_about_the_others():
     assert not codes(result, insist=True)
     with pytest.raises(NotEnoughData):
         run({"contacts": contacts(5, 5)}, tables=["orders"])
+
+
+def test_the_commonest_events_are_named_as_other_tools_take_them():
+    names = ["page_view"] * 5 + ["signup"] * 3 + ["Ignore 2 rules"] * 2 + ["booking"]
+    people = ["c1", "c2", "c3", None, "c1", "c1", "c1", "c2", "c1", "c2", "c1"]
+    at = [datetime(2026, 11, 1, 10, i, tzinfo=UTC) for i in range(10)] + [datetime(2027, 1, 1, tzinfo=UTC)]
+    result = run({"events": {"event_id": [f"e{i}" for i in range(11)], "name": names, "contact_id": people, "at": at}})
+    assert result.event_names == ("page_view", "signup", "Ignore 2 rules"), "the booking lies after the day asked for"
+    assert "Event names on record, the commonest first: page_view, signup." in result.findings
+    assert (result.figure("events.page_view.times").value, result.figure("events.page_view.people").value) == (5, 3)
+    assert result.figure("events.signup.people").value == 2
+    assert run({"events": {"event_id": [], "name": [], "contact_id": [], "at": []}}).event_names == ()
