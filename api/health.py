@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
+from api.counted import exposition
 from api.house import OUTAGES, House
 from api.metrics import OLDEST, QUEUE, READY, WORKERS
-from store import queue
+from store import ledger, queue
 from store.errors import StoreError
 
 router = APIRouter(tags=["operators"])
@@ -80,17 +81,19 @@ async def readiness(house: House) -> Readiness:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 async def metrics(request: Request) -> Response:
-    """Prometheus metrics."""
+    """Prometheus metrics: this process's own, and what all processes together did, counted in the database."""
     house: House = request.app.state.house
     try:
         async with house.database.transaction(None) as connection:
             now = await queue.state(connection)
+            counts = await ledger.counts(connection)
     except AWAY:
         READY.set(0)
+        counts = []
     else:
         READY.set(1)
         WORKERS.set(now.live_workers)
         QUEUE.labels("waiting").set(now.waiting)
         QUEUE.labels("running").set(now.running)
         OLDEST.set(now.oldest_seconds)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest() + exposition(counts), media_type=CONTENT_TYPE_LATEST)
