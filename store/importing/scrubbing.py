@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from store.importing.trace import REJECTS
-from store.person import Person, mention
+from store.person import Person
 
 
 def scrub_rejects(folder: Path, who: Person) -> int:
@@ -16,7 +16,7 @@ def scrub_rejects(folder: Path, who: Person) -> int:
 
     A short id is looked for too: a row of someone else that holds it as another number is no loss here.
     """
-    pattern = re.compile(mention(who.words))
+    pattern = re.compile(who.mention(short=True))
     removed = 0
     for file in sorted((folder / REJECTS).glob("*.csv")):
         kept = file.with_suffix(".scrubbed")
