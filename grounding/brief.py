@@ -31,7 +31,7 @@ PERIOD = re.compile(
     r"\b(?:for|over|during|in|next|within|across)\s+(?:the\s+)?((?:next|coming)\s+(?:\w+\s+)?(?:days?|weeks?|months?|quarters?|year)|Q[1-4](?:\s+\d{4})?|(?:January|February|March|April|May|June|July|August|September|October|November|December)(?:\s+\d{4})?)",
     re.IGNORECASE,
 )
-UNKNOWN_MONEY = re.compile(r"(?<![\w])([A-Z]{3})[ \u00a0]?\d[\d ,.]*|\d[\d ,.]*[kKmM]?[ \u00a0]([A-Z]{3})(?!\w)")
+UNKNOWN_MONEY = re.compile(r"(?<![\w])([A-Z]{3})[ \u00a0]?\d[\d ,.]{0,30}|\d[\d ,.]{0,30}[kKmM]?[ \u00a0]([A-Z]{3})(?!\w)")
 NOT_MONEY = frozenset(
     [
         "CTR",
@@ -106,6 +106,12 @@ STOP = frozenset(
 )
 
 
+MOST_NUMBERS = 200
+"""numbers that one brief may state; each becomes a figure"""
+LARGEST = 1e15
+"""the largest number that a brief may state, in major units: beyond it a sum in minor units is not exact"""
+
+
 class BriefError(ToolInputError):
     """What is wrong with the brief, for the person who wrote it."""
 
@@ -158,6 +164,13 @@ def stated_figures(text: str, locale: Locale) -> Iterator[Figure]:
     """One figure for each number that the text states."""
     used: set[str] = set()
     numerals = [n for n in read(text, locale) if n.values and n.role in ("number", "fraction", "age")]
+    if len(numerals) > MOST_NUMBERS:
+        raise BriefError(
+            f"The brief states {len(numerals)} numbers, and {MOST_NUMBERS} is the most. Leave tables out: import them instead.",
+            field="brief",
+        )
+    if huge := next((n for n in numerals if not abs(n.values[0]) < LARGEST), None):
+        raise BriefError("The brief states a number that is too large to be meant.", field="brief", found=huge.text[:40])
     budget = _budget(numerals, text)
     for index, numeral in enumerate(numerals):
         edges = (numerals[index - 1].end if index else 0, numerals[index + 1].start if index + 1 < len(numerals) else len(text))
@@ -238,8 +251,11 @@ def _per(numeral: Numeral, text: str) -> str | None:
 
 def _entity(before: str, after: str) -> str | None:
     """The channel that the number is for: named right after ("R5 000 for Meta") or right before ("Meta: R5 000")."""
+    beside = f"{before[-80:]}\n{after[:80]}".lower()
     for key, names in CHANNELS.items():
         for name in names:
+            if name.lower() not in beside:
+                continue
             if re.match(rf"^[^.;,\n]{{0,25}}?\b(?:for|on|to|into|in|from|via|through)\s+{re.escape(name)}\b", after, re.IGNORECASE):
                 return key
             if re.search(rf"\b{re.escape(name)}\b[^.;,\n\d]{{0,25}}$", before, re.IGNORECASE):
@@ -250,7 +266,11 @@ def _entity(before: str, after: str) -> str | None:
 def _named(unit: Unit, before: str, after: str) -> tuple[str, str]:
     """Metric and label from the nearest words that name one; else from the noun beside the number."""
     units, best = concept_units(), None
+    beside = f"{before[-80:]}\n{after[:80]}".lower()
     for phrase, concepts in static_phrases().items():
+        # a pattern for each of hundreds of phrases at each number took seconds
+        if phrase.lower() not in beside:
+            continue
         fitting = sorted(name for name in concepts if unit in units[name])
         if not fitting:
             continue
@@ -273,7 +293,7 @@ def _quote(numeral: Numeral, text: str) -> str:
     start = max(text.rfind(mark, 0, numeral.start) for mark in ("\n", ". ", "; ", ", ", "! ", "? ")) + 1
     stops = [text.find(mark, numeral.end) for mark in ("\n", ". ", "; ", ", ", "! ", "? ")]
     end = min([stop for stop in stops if stop >= 0], default=len(text))
-    return re.sub(r"\s+", " ", text[start:end]).strip(" .;,")[:160]
+    return re.sub(r"\s+", " ", text[start : min(end, start + 400)]).strip(" .;,")[:160]
 
 
 def _goal(text: str) -> str | None:

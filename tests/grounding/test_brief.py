@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from grounding.brief import BriefError, read_brief
@@ -74,3 +76,15 @@ def test_every_number_has_a_key_and_its_quotation():
 def test_what_a_bad_brief_gets(text: str, told: str):
     with pytest.raises(BriefError, match=told):
         read(text)
+
+
+@pytest.mark.parametrize("unit", ["a", "0", "1 ", "R1.", "1,", "0/", "ten ", "12-", "٣", "R15 000 a month "])
+def test_a_brief_of_the_greatest_length_is_read_or_refused_at_once(unit):
+    """A brief is read while a request waits: what takes seconds here would stop the service for all."""
+    text = (unit * 20_000)[:19_990] + " R15 000"
+    began = time.process_time()
+    try:
+        read(text)
+    except BriefError as error:
+        assert "number" in error.message
+    assert time.process_time() - began < 3
