@@ -92,7 +92,7 @@ MASTER = re.compile(
   | (?P<size>(?<!\w)\d{{2,4}}[ ]?[x×][ ]?\d{{2,4}}(?!\w))
   | (?P<ordinal>(?<![\w.,])\d+(?:st|nd|rd|th)\b)
   | (?P<gadget>(?<!\w)(?:[2-5]G|[48]K|[23]D|2FA|1P|3P)\b(?!\w))
-  | (?P<name>(?<![\w{{])(?!(?:{CURRENCY})\d)[A-Za-z]+[A-Za-z_]*\d[\w]*(?:[.-]\d+)*|\b[A-Z][A-Za-z]*[A-Z]-\d{{1,3}}\b(?!%))
+  | (?P<name>(?<![\w{{])(?!(?:{CURRENCY})\d)[A-Za-z][A-Za-z_]*+\d[\w]*(?:[.-]\d+)*|\b[A-Z][A-Za-z]*[A-Z]-\d{{1,3}}\b(?!%))
   | (?P<number>
       (?P<sign>(?<![\w)%.\]])[-−–+±][ ]?(?=(?:{CURRENCY})?[{SPACE}]?\d))?
       (?:(?P<money>(?<![A-Za-z])(?:{CURRENCY}))[{SPACE}]?(?P<inner>[-−]?))?
