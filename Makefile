@@ -5,7 +5,7 @@ export GROUNDWORK_HOME ?= $(CURDIR)/.groundwork
 export LANGGRAPH_STRICT_MSGPACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test test-slow test-spark check format bench docs lock clean
+.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark check format bench docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test: .venv/.setup-dev ## the tests that guard every change
 
 test-slow: .venv/.setup-dev ## long simulations and recoveries
 	$(BIN)/python -m pytest -m slow -o addopts="-q --import-mode=importlib" --timeout 1800
+
+test-soak: .venv/.setup-dev ## kills, faults and load, over minutes
+	$(BIN)/python -m pytest -m soak -o addopts="-q --import-mode=importlib" --timeout 1800
 
 .venv-spark/.setup: requirements-spark.lock requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv-spark
