@@ -87,7 +87,9 @@ class Action(Part):
     owner: Owner
     due_in_days: Annotated[Days, Field(title="Due", description="days from the start")]
     effort: Effort
-    stop_when: Annotated[Prose, Field(title="Stop when", description="the threshold at which to stop, as a slot")]
+    stop_when: Annotated[
+        Prose, Field(title="Stop when", description="the threshold at which to stop, as a slot, or the event that ends it")
+    ]
 
 
 class Alternative(Part):
@@ -184,6 +186,7 @@ STRATEGIST = Agent(
         "describe_data",
         "summarize_channels",
         "segment_audience",
+        "list_prices",
         "fit_response_curves",
         "allocate_budget",
         "forecast_campaign",

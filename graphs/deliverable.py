@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +15,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
 from graphs import briefing, spending
-from graphs.answers import answer, refusal
-from graphs.drafting import Problem, read_draft
+from graphs.answers import answer, malformed, refusal
+from graphs.drafting import Draft, Problem, read_draft
 from graphs.publishing import finished
 from graphs.run_tool import ToolCall, compute
 from graphs.state import Outcome, RunContext, RunState
@@ -121,7 +122,8 @@ async def ask_the_model(state: RunState, context: RunContext) -> Done:
     model = await asyncio.to_thread(chat_model, context.agent.model_tier, context.services.models)
     completion = await complete(model, messages, tools, limits=context.services.models.limits, spent=state.get("usage"))
     calls = completion.message.tool_calls + [
-        {"name": bad["name"], "args": None, "id": bad["id"], "error": bad["error"]} for bad in completion.message.invalid_tool_calls
+        {"name": bad["name"], "args": None, "id": bad["id"], "error": bad["error"], "received": bad["args"]}
+        for bad in completion.message.invalid_tool_calls
     ]
     answers = [call for call in calls if call["name"] == context.agent.answer_tool]
     update: RunState = {
@@ -129,7 +131,9 @@ async def ask_the_model(state: RunState, context: RunContext) -> Done:
         "model_calls": state["model_calls"] + 1,
         "usage": completion.total,
         "model": {**describe(context.services.models, context.agent.model_tier).as_json()},
-        "pending": [{"id": c["id"], "name": c["name"], "args": c["args"], "error": c.get("error")} for c in calls],
+        "pending": [
+            {"id": c["id"], "name": c["name"], "args": c["args"], "error": c.get("error"), "received": c.get("received")} for c in calls
+        ],
     }
     events = [("usage", completion.usage.as_json())]
     events += [("tool_call", {"tool": call["name"], "arguments": call["args"]}) for call in calls if call not in answers]
@@ -195,7 +199,7 @@ async def _run(
     if call["name"] not in context.agent.tools:
         raise ToolInputError(f"there is no tool {call['name']!r} here; there are: {', '.join(context.agent.tools)}")
     if not isinstance(call["args"], dict):
-        raise ToolInputError(f"the arguments are no JSON object: {call.get('error') or call['args']!r}")
+        raise _malformed(call)
     declared = await asyncio.to_thread(load_tool, call["name"])
     resolved = resolve(declared, call["args"], known, brief, locale=context.client.locale, passages=passages)
     wanted = ToolCall(
@@ -219,6 +223,10 @@ async def _run(
         raise ToolFailed(f"{declared.name} failed by an error of ours; go on without it and say what could not be known") from error
 
 
+def _malformed(call: Mapping[str, Any]) -> ToolInputError:
+    return malformed(call["name"], str(call.get("received") or ""), str(call.get("error") or "no JSON object"))
+
+
 def results_of(declared: Tool) -> tuple[str, ...]:
     """The fields of a tool's result beyond the common ones: what later tools can take."""
     from tools.contract import ToolResult
@@ -231,16 +239,19 @@ async def read_the_draft(state: RunState, context: RunContext) -> Done:
     """Read, render and verify the answer; send it back with its problems while repairs are left."""
     known = await known_evidence(state, context)
     call = state["pending"][0]
-    draft = await asyncio.to_thread(
-        read_draft,
-        context.agent,
-        call["args"] if isinstance(call["args"], dict) else {},
-        known,
-        state["passages"],
-        locale=context.client.locale,
-        brief=context.run.brief,
-        as_of=context.as_of,
-    )
+    if isinstance(call["args"], dict):
+        draft = await asyncio.to_thread(
+            read_draft,
+            context.agent,
+            call["args"],
+            known,
+            state["passages"],
+            locale=context.client.locale,
+            brief=context.run.brief,
+            as_of=context.as_of,
+        )
+    else:
+        draft = Draft(None, "", None, (Problem("the whole answer", "", _malformed(call).message),))
     counts = draft.verdict.counts() if draft.verdict else {}
     events = (
         (
