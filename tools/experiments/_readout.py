@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from tools.experiments._reading import Reader, Reading, State
 from tools.experiments._request import AnalyzeExperiment, Metric
 from tools.experiments._verdict import Guard, Verdict
 from tools.methods.bayesian_comparison import Chances, beta_binomial, normal
-from tools.methods.charts import intervals
+from tools.methods.charts import Row, intervals
 
 
 class Comparison(Frozen):
@@ -209,13 +209,14 @@ def comparison_table(compared: Sequence[Comparison]) -> Table:
 
 def lift_chart(compared: Sequence[Comparison]) -> dict[str, Any] | None:
     """Lifts with their intervals, of the first forty comparisons."""
-    rows: list[dict[str, str | float | None]] = [
+    rows = [
         {"name": f"{words_of(c.metric)}, {words_of(c.arm)}", "lift": c.lift, "low": c.lift_low, "high": c.lift_high}
         for c in compared
         if c.lift is not None and c.lift_low is not None and c.lift_high is not None
     ][:40]
     if not rows:
         return None
+    data = cast("list[Row]", rows)
     return intervals(
-        "Lift over the control", rows, name="name", value="lift", low="low", high="high", axis="lift, as a share of the control"
+        "Lift over the control", data, name="name", value="lift", low="low", high="high", axis="lift, as a share of the control"
     )

@@ -93,7 +93,7 @@ def caveats_of(
 
 DOUBTS = {
     "sample_ratio": (
-        "The sample ratio is doubtful (p-value of the sample ratio {{sample_ratio.p_value}}): look for a cause before acting on the effect.",
+        "The sample ratio is doubtful (p-value of the sample ratio {{sample_ratio.p_value}}): look for a cause first.",
         ("sample ratio", "doubtful", "split"),
     ),
     "exposure_balance": (

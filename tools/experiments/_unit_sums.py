@@ -140,7 +140,7 @@ def _per_unit(units: ibis.Table, rows: ibis.Table, tags: Sequence[Tag], variable
         for entry in entries:
             hit = near.tag == tags.index(Tag.of(entry.measure))
             if len(tags) == 1 and (entry.first, entry.last) == (earliest, latest):
-                inside = ibis.literal(True)
+                inside = hit
             else:
                 inside = hit & (near.moment >= near.entered_at + ibis.interval(days=entry.first))
                 inside &= near.moment < near.entered_at + ibis.interval(days=entry.last)

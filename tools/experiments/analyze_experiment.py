@@ -30,7 +30,9 @@ from tools.methods.multiplicity import benjamini_hochberg, holm
 class ExperimentReadout(ToolResult):
     """Effects, gates and the decision."""
 
-    comparisons: tuple[Comparison, ...] = Field(description="every arm against the control on every metric, unrounded")
+    comparisons: tuple[Comparison, ...] = Field(
+        description="every arm against the control on every metric, unrounded; no effects when a gate has failed"
+    )
     gates: tuple[Gate, ...] = Field(description="what has to hold before an effect may be read")
     method: Literal["anytime", "fixed", "group_sequential"] = Field(description="the method that decided")
     units_analysed: int = Field(description="units in the analysis, all arms")
@@ -114,7 +116,7 @@ def read_out(request: AnalyzeExperiment, repeated: int = 0) -> ExperimentReadout
         decision=verdict.decision,
         table=comparison_table(rows) if trusted else None,
         chart=lift_chart(rows) if trusted else None,
-        comparisons=tuple(rows) if trusted else (),
+        comparisons=tuple(rows),
         gates=gates.all,
         method=request.method,
         units_analysed=analysed,
