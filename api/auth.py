@@ -59,14 +59,16 @@ def database(request: Request) -> Database:
 
 
 async def principal(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Principal:
-    """The caller. Raises Unauthorized, the same whether the key is unknown, revoked or expired."""
+    """The caller. Raises Unauthorized, the same whether the key is unknown, revoked or expired, and TooMany."""
     if credentials is None:
         raise Unauthorized
-    key = await request.app.state.house.keys.find(database(request), credentials.credentials)
+    house = request.app.state.house
+    key = await house.keys.find(database(request), credentials.credentials)
     if key is None:
         raise Unauthorized
     caller = Principal(key.id, key.workspace_id, key.role, may(key.role, key.scopes))
     request.state.workspace_id, request.state.actor = caller.workspace_id, caller.actor
+    house.rates.take(key.id)
     return caller
 
 
@@ -128,6 +130,6 @@ class GuardedRouter(APIRouter):
             if scope not in SCOPES:
                 raise ValueError(f"there is no scope {scope!r} for {path}")
             options["dependencies"] = [Depends(allow(scope)), *(options.get("dependencies") or [])]
-            options["responses"] = {**responses(401, 403, *(() if reads else (413,)), 422, 503), **(options.get("responses") or {})}
+            options["responses"] = {**responses(401, 403, *(() if reads else (413,)), 422, 429, 503), **(options.get("responses") or {})}
             options["openapi_extra"] = {"x-scope": scope, **(options.get("openapi_extra") or {})}
         super().add_api_route(path, endpoint, **options)

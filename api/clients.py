@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from api.auth import Caller, GuardedRouter, Transaction
 from api.locales import known_locale
 from api.problems import NotFound, responses
+from api.profiles import readable_profile
 from grounding.evidence import Locale
 from store import audit, clients
 from store.clients import Client
@@ -28,7 +29,9 @@ class NewClient(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     locale: Annotated[Locale, AfterValidator(known_locale), Field(description="language, currency and zone")] = Locale()
     profile: Annotated[
-        dict[str, Any], Field(description='stated facts: {"facts": {"vat_rate": {"value": 0.15, "unit": "share", "label": "VAT rate"}}}')
+        dict[str, Any],
+        AfterValidator(readable_profile),
+        Field(description='stated facts: {"facts": {"vat_rate": {"value": 0.15, "unit": "share", "label": "VAT rate"}}}'),
     ] = {}
 
 

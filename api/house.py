@@ -12,6 +12,7 @@ import structlog
 
 from api.hub import RunEventHub
 from api.key_cache import KeyCache
+from api.rates import RateLimit
 from api.settings import ApiSettings
 from graphs.services import Services
 from llm.embeddings import embedder
@@ -36,12 +37,14 @@ class House:
     models: ModelSettings
     hub: RunEventHub = field(default_factory=RunEventHub)
     keys: KeyCache = field(init=False)
+    rates: RateLimit = field(init=False)
     reason: str = "the database is not open yet"
     _services: Services | None = None
     _migrated: bool = False
 
     def __post_init__(self) -> None:
         self.keys = KeyCache(self.api.key_cache_seconds)
+        self.rates = RateLimit(self.api.rate_limit, self.api.rate_burst)
 
     @property
     def services(self) -> Services:

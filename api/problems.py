@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:groundwork:problem:"
@@ -123,6 +125,15 @@ class StorageFull(ApiProblem):
     status, name, title = 507, "storage-full", "There is no room for this"
 
 
+class TooMany(ApiProblem):
+    """The key asks more often than it may."""
+
+    status, name, title = 429, "too-many-requests", "This key asks too often"
+
+    def __init__(self, detail: str, *, after: int):
+        super().__init__(f"{detail}; come back in {after} s", headers={"Retry-After": str(after)})
+
+
 class Unavailable(ApiProblem):
     """Something that we stand on is down."""
 
@@ -140,6 +151,16 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, **PROBLEM_SCHEMA} for status in statuses}
 
 
+class ProblemResponse(JSONResponse):
+    """A problem as it goes out; half a surrogate pair, which a caller can send and UTF-8 cannot hold, becomes a question mark."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def problem(
     request: Request, status: int, name: str, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any
 ) -> JSONResponse:
@@ -153,7 +174,7 @@ def problem(
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         **more,
     }
-    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+    return ProblemResponse(body, status, headers)
 
 
 def answer(request: Request, error: Exception) -> JSONResponse:
@@ -165,6 +186,8 @@ def answer(request: Request, error: Exception) -> JSONResponse:
         errors = [{"field": ".".join(str(part) for part in entry["loc"]), "message": entry["msg"]} for entry in known.errors()]
         detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:3])
         return problem(request, 422, InvalidRequest.name, InvalidRequest.title, detail, errors=errors)
+    if isinstance(known, HTTPException) and known.status_code == 400:
+        return problem(request, 422, InvalidRequest.name, InvalidRequest.title, "the body cannot be read as what its Content-Type says")
     if isinstance(known, HTTPException):
         phrase = HTTPStatus(known.status_code).phrase
         detail = _PLAIN.get(known.status_code) or (known.detail if isinstance(known.detail, str) else phrase)
@@ -206,6 +229,8 @@ def translate(error: Exception) -> Exception:
         return NotFound(str(error))
     if isinstance(error, NoSuchEvidence):
         return NotFound("there is no such evidence in this workspace")
+    if isinstance(error, psycopg.DataError | UnicodeEncodeError):
+        return InvalidRequest("a text holds a character that cannot be kept: NUL, or half of a surrogate pair; or a number is out of range")
     if isinstance(error, DatabaseUnavailable | psycopg.OperationalError | psycopg.InterfaceError):
         return Unavailable("the database cannot be reached; nothing was changed")
     if isinstance(error, NotMigrated):
@@ -219,11 +244,23 @@ def translate(error: Exception) -> Exception:
     return error
 
 
+def methods_at(request: Request) -> list[str]:
+    """The methods that this address takes: the router names those of one route only, where two share an address."""
+    found: set[str] = set()
+    for path, methods in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.scope["path"]):
+            found.update(method.upper() for method in methods)
+    return sorted(found)
+
+
 def install(app: FastAPI) -> None:
     """Give this application's own errors problems as answers; all others pass api/middleware.py, which does the same."""
 
     async def handle(request: Request, error: Exception) -> JSONResponse:
-        return answer(request, error)
+        response = answer(request, error)
+        if response.status_code == 405:
+            response.headers["Allow"] = ", ".join(methods_at(request))
+        return response
 
     app.add_exception_handler(HTTPException, handle)
     app.add_exception_handler(RequestValidationError, handle)

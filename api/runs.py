@@ -25,10 +25,20 @@ LAST = "finished"
 """The kind of the event that ends a run's log."""
 BATCH = 500
 
+EVENT = {
+    "type": "object",
+    "description": "one event; a comment that keeps the stream open is none",
+    "properties": {
+        "id": {"type": "string", "description": "the event's number in the run"},
+        "event": {"type": "string", "description": "its kind"},
+        "data": {"type": "string", "description": "JSON: run, number, kind, at and payload"},
+        "retry": {"type": "integer", "description": "milliseconds to wait before coming back, once at the start"},
+    },
+}
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "server-sent events: `id` is the number in the run, `event` the kind, `data` JSON",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
     },
     204: {"description": "the run has ended and everything was read: do not come back"},
     **responses(404),

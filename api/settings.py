@@ -21,6 +21,8 @@ class ApiSettings(BaseSettings):
     database_wait: Annotated[float, Field(gt=0, description="seconds to wait for a database connection before the answer is 503")] = 3.0
     body_limit: Annotated[int, Field(ge=1024, description="bytes that a request body may have")] = 2 * MIB
     upload_limit: Annotated[int, Field(ge=1024, description="bytes that an uploaded file may have")] = 512 * MIB
+    rate_limit: Annotated[float, Field(ge=0, description="requests per second that one key may make of one process; 0 for no limit")] = 50.0
+    rate_burst: Annotated[int, Field(ge=1, description="requests that one key may make at once, before the rate holds")] = 200
     cors_origins: Annotated[
         tuple[str, ...], Field(description="origins whose pages may call the API, as a JSON list; none by default")
     ] = ()

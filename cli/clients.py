@@ -30,6 +30,7 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make a client."""
+    from api.profiles import readable_profile
     from cli.exits import unreadable
 
     try:
@@ -38,6 +39,10 @@ def create(
         raise unreadable(f"{profile} is not JSON: {error.msg} at line {error.lineno}") from error
     if not isinstance(stated, dict):
         raise unreadable(f"{profile} holds no JSON object")
+    try:
+        readable_profile(stated)
+    except ValueError as error:
+        raise unreadable(f"{profile}: {error}") from error
     made = house.run(_create(slug, name or slug, language, currency, zone, stated, workspace))
     if as_json:
         show_json(made)

@@ -60,3 +60,18 @@ async def test_a_document_is_kept_listed_and_forgotten(ours):
     assert (await ours.http.delete(f"/documents/{kept['id']}")).status_code == 204
     problem(await ours.http.delete(f"/documents/{kept['id']}"), 404)
     problem(await ours.http.post("/documents", json=given | {"text": "  \n "}), 422)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ({"today": "soon"}, "today"),
+        ({"today": 5}, "today"),
+        ({"facts": {"VAT rate": {"value": 0.15, "unit": "share", "label": "VAT"}}}, "snake_case"),
+        ({"facts": {"fee": {"value": 10.5, "unit": "money", "label": "fee"}}}, "minor units"),
+        ({"facts": {"fee": {"value": 0.1, "unit": "share"}}}, "facts.fee.label"),
+    ],
+)
+async def test_a_profile_that_a_run_could_not_read_is_refused_when_it_is_given(ours, profile, words):
+    body = problem(await ours.http.post("/clients", json={"slug": "bad", "name": "Bad", "profile": profile}), 422, "invalid-request")
+    assert words in body["detail"]

@@ -33,6 +33,29 @@ async def test_an_invalid_body_names_each_field(ours):
     problem(await ours.http.get("/tasks?limit=0"), 422, "invalid-request")
 
 
+async def test_text_that_no_database_can_keep_is_422_wherever_it_stands(ours):
+    for path in ("/clients/a%00b", "/tasks/a%00b", "/evidence/%00", "/documents?client=%00", "/tasks?client=%00"):
+        problem(await ours.http.get(path), 422, "invalid-request")
+    problem(await ours.http.post("/tasks", json={"client": "a\x00b", "brief": "R15 000"}), 422, "invalid-request")
+    kept = {"slug": "nul", "name": "N", "profile": {"note": "a\x00b"}}
+    problem(await ours.http.post("/clients", json=kept), 422, "invalid-request")
+    half = b'{"slug": "half", "name": "N", "profile": {"note": "\\ud800"}, "\\udc00": 1}'
+    problem(await ours.http.post("/clients", content=half, headers={"Content-Type": "application/json"}), 422, "invalid-request")
+    half = half.replace(b', "\\udc00": 1', b"")
+    problem(await ours.http.post("/clients", content=half, headers={"Content-Type": "application/json"}), 422, "invalid-request")
+
+
+async def test_a_body_that_is_not_what_it_says_is_422(ours):
+    problem(await ours.http.post("/clients", content=b"\xff\xfe{", headers={"Content-Type": "application/json"}), 422, "invalid-request")
+    problem(await ours.http.post("/imports", content=b"--", headers={"Content-Type": "multipart/form-data"}), 422, "invalid-request")
+
+
+async def test_a_wrong_method_is_told_all_that_the_address_takes(ours):
+    assert (await ours.http.put("/tasks")).headers["allow"] == "GET, POST"
+    assert (await ours.http.put("/tools/calculate")).headers["allow"] == "GET, POST"
+    assert (await ours.http.put("/documents/x")).headers["allow"] == "DELETE"
+
+
 async def test_a_body_over_the_limit_is_413(ours):
     problem(await ours.http.post("/tasks", json={"kind": "strategy", "client": "salon", "brief": "x" * 70_000}), 413)
 

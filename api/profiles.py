@@ -1,0 +1,51 @@
+"""What a client's profile may say: facts that texts cite, the day a simulated client lives in, what waits for an approval."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tools.contract import Figure, Unit
+
+
+class Fact(BaseModel):
+    """One stated fact. Money in minor units of the client's currency."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: int | float
+    unit: Unit
+    label: Annotated[str, Field(min_length=1, max_length=200)]
+    entity: str | None = None
+    per: str | None = None
+
+
+class Profile(BaseModel):
+    """The parts that runs read; what else a profile holds is kept as it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    facts: dict[str, Fact] = {}
+    today: Annotated[str, AfterValidator(date.fromisoformat)] | None = None
+    approval: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _facts_are_figures(self) -> Profile:
+        for name, fact in self.facts.items():
+            # the same figure that a run makes of it (graphs/briefing.py): what fails there has to fail here
+            currency = "XXX" if fact.unit == "money" else None
+            Figure(key=name, value=fact.value, unit=fact.unit, metric=name, label=fact.label, entity=fact.entity, currency=currency)
+        return self
+
+
+def readable_profile(profile: dict[str, Any]) -> dict[str, Any]:
+    """The profile as it was given if runs can read it. Raises ValueError that names what they could not."""
+    try:
+        Profile.model_validate(profile)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from None
+    return profile
