@@ -16,8 +16,9 @@ from grounding.verifying.claims import Claims
 from grounding.verifying.counts import count_of_listed
 from grounding.verifying.dates import Dates
 from grounding.verifying.index import Candidate, Index
-from grounding.verifying.matching import Judge, Judgement, Place
+from grounding.verifying.matching import Judge
 from grounding.verifying.numerals import Numeral, read
+from grounding.verifying.place import Judgement, Place, Reading
 from grounding.verifying.scope import Surroundings
 from grounding.verifying.text import Link, Plain, read_text
 
@@ -44,14 +45,15 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
     index = Index(records)
     plain = read_text(text)
     around = Surroundings(plain, index, as_of)
-    judge = Judge(index, around, locale)
+    reading = Reading(index, around, locale)
+    judge = Judge(reading)
     dates = Dates(index, around, as_of, brief or _brief_text(evidence))
     numerals = read(plain.text, locale)
     places = _places(numerals, plain)
     for place in places:
         if place is not None:
-            judge.sentences[place.numeral.start] = place.sentence
-            judge.numbers_in.setdefault(id(place.sentence), []).append(place.numeral)
+            reading.sentences[place.numeral.start] = place.sentence
+            reading.numbers_in.setdefault(id(place.sentence), []).append(place.numeral)
     verdicts: list[NumeralVerdict] = []
     standing: dict[int, list[tuple[int, Candidate]]] = {}
     used = {index.by_id.get(link.alias, link.alias) for link in plain.links}

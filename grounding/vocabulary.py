@@ -26,7 +26,7 @@ def _concept(name: str, units: str, phrases: str, metrics: str = "") -> Concept:
 
 
 CONCEPTS: tuple[Concept, ...] = (
-    _concept("spend", "money share", "spend|spends|spent|spending|ad spend|media spend|ad cost|ad costs|media cost|outlay|invested", "cost costs ad_spend media_spend total_spend"),
+    _concept("spend", "money share", "spend|spends|spent|spending|ad spend|media spend|media|ad cost|ad costs|media cost|outlay|invested", "cost costs ad_spend media_spend total_spend"),
     _concept("budget", "money share", "budget|budgets|budgeted|allocation|allocated|allocate", "allocation planned_spend plan planned allocated monthly_budget"),
     _concept("revenue", "money share", "revenue|revenues|turnover|sales value|income|takings", "sales_value turnover income attributed_revenue"),
     _concept("profit", "money", "profit|profits|contribution margin|gross profit|net profit", "gross_profit net_profit contribution"),
@@ -76,7 +76,7 @@ CONCEPTS: tuple[Concept, ...] = (
     _concept("nps", "score number", "nps|net promoter score", "net_promoter_score"),
     _concept("gain", "count money share", "gain|expected gain|improvement", "expected_gain improvement extra_bookings"),
     _concept("days_of_data", "days count", "days of data|days of history|days of records", "span_days history_days days_covered span"),
-    _concept("rows", "count", "rows|records|lines", "row_count records"),
+    _concept("rows", "count", "rows|rows of data", "row_count records"),
     _concept("payback", "months days weeks", "payback|pays back|payback period", "payback_months"),
     _concept("vat", "share", "vat|value added tax|value-added tax|sales tax", "vat_rate"),
     _concept("age_of_data", "days hours", "days old|freshness|stale", "freshness freshness_days days_old"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grounding.verifying.index import Index
-from grounding.verifying.matching import Judgement, Place
+from grounding.verifying.place import Judgement, Place
 from grounding.verifying.scope import Surroundings
 
 MOST = 20

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 
 from grounding.verifying.index import Candidate, Index
-from grounding.verifying.matching import Judgement
+from grounding.verifying.place import Judgement
 from grounding.verifying.numerals import Numeral
 from grounding.verifying.periods import holds, read_day
 from grounding.verifying.scope import Surroundings

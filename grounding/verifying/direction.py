@@ -24,7 +24,7 @@ BEFORE = re.compile(
     re.IGNORECASE,
 )
 AFTER = re.compile(
-    rf"^(?:[ \u00a0-]+(?!to\b|than\b|from\b|of\b|and\b|or\b|for\b|at\b|with\b|on\b|in\b|but\b|which\b)[\w'’/-]+){{0,2}}?[ \u00a0-]+(?:(?P<up>{RISE})|(?P<down>{FALL}))\b",
+    rf"^(?:[ \u00a0-]+(?!to\b|than\b|from\b|of\b|and\b|or\b|for\b|at\b|with\b|on\b|in\b|but\b|which\b|while\b|whereas\b|as\b|although\b|though\b|since\b|because\b|when\b|if\b)[\w'’/-]+){{0,2}}?[ \u00a0-]+(?:(?P<up>{RISE})|(?P<down>{FALL}))\b",
     re.IGNORECASE,
 )
 LEVEL = re.compile(r"\b(?:to|at|from|was|were|is|are)[ \u00a0]+(?:about |around |roughly |nearly |almost |just |only )?$", re.IGNORECASE)

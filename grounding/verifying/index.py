@@ -10,14 +10,17 @@ from datetime import date
 
 from grounding.evidence import Evidence
 from grounding.rendering import minor_units
+from grounding.verifying.events import family, per_family
 from grounding.vocabulary import CHANGE_METRIC, CHANNELS, COMMON, DOWNWARD_METRIC, concept_units, metric_names, spoken, static_phrases
 from tools.contract import Figure, Unit
 
 EVENTS = ("booking", "order", "purchase", "sign-up", "signup", "trial", "install", "subscription", "sale", "lead", "customer")
 GENERIC_EVENTS = frozenset({"acquisition", "conversion", "action"})
 EVENT_COSTS = re.compile(
-    r"\b(?:a|an|one|each|every)[ \u00a0](?P<event>" + "|".join(EVENTS) + r"|click)\b[^.;\d]{0,30}?\b(?:costs?|at)\b", re.IGNORECASE
+    r"\b(?:a|an|one|each|every)[ \u00a0](?P<event>" + "|".join(EVENTS) + r"|click)\b[^.;\d]{0,30}?\bcosts?\b", re.IGNORECASE
 )
+NO_METRIC_AFTER = re.compile(r"[ \u00a0](?:\W?\d|[R$€£]|from|about|them|more|out|people|those|new|for|the|a )")
+""" "Bookings reach 162" is a verb."""
 WHOLES = {"spend_share": "spend", "revenue_share": "revenue", "customer_share": "customers"}
 """A share of spend may be told as spend."""
 FIRST_WORD = re.compile(r"(?<![\w-])[^\W_]+")
@@ -42,6 +45,12 @@ class Known:
     factor: float
     start: date | None
     end: date | None
+    phrases: frozenset[str]
+    """The metric phrases that stand in its own label or denominator, which may always be said of it."""
+    stems: frozenset[str]
+    """Beginnings of the telling words of its label."""
+    family: int | None
+    """The sort of event that it counts or is told per."""
 
     @property
     def place(self) -> str:
@@ -70,6 +79,21 @@ class Mention:
     names: frozenset[str]
     kind: str
     adjacent: bool = False
+
+
+ORDINARY_STEMS = frozenset(
+    word[:5]
+    for word in (
+        "the per and for with that from this its their who what how than then them they are was were has have had been will would must may can not all each every one some more most less least "
+        "platform platforms claimed claim claims period before after channel channels expected current today record records share cost costs value total first new change number figure under over plan "
+        "month week day year likely rate rates ad ads our your your's only any into out who's"
+    ).split()
+)
+
+
+def stems(words: str) -> frozenset[str]:
+    """Beginnings of the words that tell figures apart; grammar and what every figure has in common left out."""
+    return frozenset(word[:5] for word in re.findall(r"[a-z]{3,}", words.lower())) - ORDINARY_STEMS
 
 
 def canonical(entity: str) -> str:
@@ -135,13 +159,16 @@ class Index:
                 continue
             key, kind = canonical(figure.entity), kind_of(figure.entity)
             self.entities[key] = kind
-            for way in spoken(figure.entity):
+            ways = spoken(figure.entity)
+            if kind == "segment" and key.endswith("s"):
+                ways = (*ways, *(way.removesuffix("s") for way in ways if way.endswith("s")))
+            for way in ways:
                 if len(way) < 2:
                     continue
                 (guarded if _ordinary(way, kind) else names)[way.lower()] = (key, kind)
         self._names, self._guarded = names, guarded
         plain = "|".join(re.escape(name).replace(r"\ ", r"[ \u00a0-]") for name in sorted(names, key=len, reverse=True))
-        nouns = r"segment|segments|group|customers|cohort|audience|arm|variant|list|tier|plan|page|version"
+        nouns = r"segment|segments|group|customers|cohort|audience|arm|variant|list|tier|plan|page|version|table|rows"
         held = "|".join(re.escape(name).replace(r"\ ", r"[ \u00a0-]") for name in sorted(guarded, key=len, reverse=True))
         guarded_part = (
             rf"|(?P<guarded>{held})(?=[ \u00a0](?:{nouns})\b)|(?:(?:segment|group|arm|variant|tier)[ \u00a0][“\"']?(?P<after>{held})\b)"
@@ -215,6 +242,8 @@ class Index:
             match = pattern.match(lowered, word.start()) if pattern is not None and word.start() >= last else None
             if match is None:
                 continue
+            if match[0] == "reach" and NO_METRIC_AFTER.match(lowered, match.end()):
+                continue
             last = match.end()
             words = re.sub(r"[\s\u00a0-]", " ", match[0])
             found.append(Mention(match.start(), last, self._loose[words], "metric", words.startswith(ADJACENT)))
@@ -257,7 +286,10 @@ class Index:
         label = figure.label.lower()
         said = sorted((phrase for phrase in self._static if phrase in label and _whole(phrase, label)), key=len, reverse=True)
         change = bool(CHANGE_METRIC.search(metric) or CHANGE_METRIC.search(label))
-        for phrase in said if change else said[:1]:
+        fits = [phrase for phrase in said if any(figure.unit in units.get(name, ()) for name in self._static[phrase])]
+        for phrase in (
+            said if change else (fits[:1] if found or fits else said[:1] if figure.unit in ("multiple", "number", "score") else [])
+        ):
             found |= {name for name in self._static[phrase] if not name.startswith("other ")}
         found |= {WHOLES[name] for name in found if name in WHOLES}
         found |= {"spend"} if "budget" in found else set()
@@ -266,9 +298,11 @@ class Index:
 
     def _known(self, alias: str, figure: Figure) -> Known:
         text = f"{figure.metric} {figure.label} {figure.key.rsplit('.', 1)[-1]}".lower()
-        named = {name for mention in self.entity_mentions(figure.label) for name in mention.names}
+        own = kind_of(figure.entity) if figure.entity else None
+        mentioned = [mention for mention in self.entity_mentions(figure.label) if own in (None, mention.kind)]
+        named = {name for mention in mentioned for name in mention.names}
         entities = frozenset(({canonical(figure.entity)} if figure.entity else set()) | named)
-        kind = kind_of(figure.entity) if figure.entity else next((self.entities.get(name, "channel") for name in named), None)
+        kind = own or next((self.entities.get(name, "channel") for name in named), None)
         factor = {"money": 1 / minor_units(figure.currency or "ZAR"), "share": 100.0, "points": 100.0}.get(figure.unit, 1.0)
         start, end = _period(figure.period)
         words = frozenset(word[:5] for word in re.findall(r"[a-z]{3,}", text) if word not in ("the", "per", "and", "for", "with", "that"))
@@ -279,7 +313,19 @@ class Index:
             and not any(figure.unit in units.get(name, ()) for name in concepts)
         )
         change, downward = bool(CHANGE_METRIC.search(text)), bool(DOWNWARD_METRIC.search(text))
-        return Known(alias, figure, concepts, words, entities, kind, change, derived, downward, factor, start, end)
+        label = self.plainly(f"{figure.label} {figure.denominator or ''}")
+        phrases = frozenset(self.plainly(phrase) for phrase in self._static if _whole(phrase, label)) | {self.plainly(figure.label)}
+        names = frozenset().union(*(stems(way) for name in entities for way in spoken(name)))
+        return Known(
+            alias, figure, concepts, words, entities, kind, change, derived, downward, factor, start, end,
+            phrases | {phrase.removeprefix("of ") for phrase in phrases} | {f"of {phrase}" for phrase in phrases}, stems(label) - names,
+            per_family(figure.label) if figure.unit == "money" else family(f"{figure.label} {figure.denominator or ''}"),
+        )  # fmt: skip
+
+    @staticmethod
+    def plainly(words: str) -> str:
+        """Words in lower case with ordinary spaces, to be held against phrases."""
+        return re.sub(r"[\s\u00a0-]+", " ", words.lower()).strip()
 
 
 def _whole(phrase: str, text: str) -> bool:
@@ -288,7 +334,9 @@ def _whole(phrase: str, text: str) -> bool:
 
 def _ordinary(way: str, kind: str) -> bool:
     """Whether a name is too common a word to be recognised by itself."""
-    return way.lower().replace("-", " ") in COMMON or (kind in ("arm", "variant", "tier") and len(way) < 4) or len(way) < 3
+    return (
+        way.lower().replace("-", " ") in COMMON or kind == "table" or (kind in ("arm", "variant", "tier") and len(way) < 4) or len(way) < 3
+    )
 
 
 def _period(period: str | None) -> tuple[date | None, date | None]:

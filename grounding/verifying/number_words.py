@@ -48,6 +48,16 @@ _POSITION = re.compile(
     r"\b(?:first|second|latter|former|other|this|next|last|the|per|each|every|previous|same|current|that|coming)[ ]$", re.IGNORECASE
 )
 
+_TIMES_WHAT = re.compile(r"^[ ](?:as|the|that|those|what|its|their|more|of|this|our|your)\b", re.IGNORECASE)
+_TIMES_BEFORE = re.compile(r"\b(?:is|was|are|were|be|about|nearly|almost|roughly|than|by|at|cost|costs|worth)[ ]$", re.IGNORECASE)
+"""An event may happen twice; only an amount is twice another."""
+_DRAWN = re.compile(r"\b(?:random|held-out|control|other|treated|exposed)[ ]$", re.IGNORECASE)
+"""Halves by design: nothing was measured."""
+_BOUNDARY = re.compile(
+    r"\b(?:includ|exclud|cross|contain|span|leave|leaves|touch|near|around|above|below|than|from|out|at|over|under|to)\w*[ ](?:out[ ])?$",
+    re.IGNORECASE,
+)
+
 Read = tuple[float, Literal["bare", "percent", "multiple"], Literal["number", "fraction", "ordinal", "name"]]
 
 
@@ -56,7 +66,7 @@ def word_value(words: str, before: str, after: str) -> Read | None:
     lowered = words.lower()
     root = next((value for stem, value in _MULTIPLE_ROOTS.items() if lowered.startswith(stem)), None)
     if root is not None:
-        if _ORDINARY.match(after):
+        if _ORDINARY.match(after) or (lowered in ("twice", "thrice") and not (_TIMES_WHAT.match(after) or _TIMES_BEFORE.search(before))):
             return None
         return root, "multiple", "fraction"
     if lowered.startswith("halv") and lowered != "halves":
@@ -75,6 +85,8 @@ def _fraction(tokens: list[str], before: str, after: str) -> Read | None:
     if _ORDINARY.match(after):
         return None
     if tokens[-1] in ("half", "halves"):
+        if _DRAWN.search(before):
+            return None
         if _POSITION.search(before) and alone and not _OF.match(after):
             return None
         if alone and re.search(r"\b(?:first|second|other|latter|former)[ ]$", before, re.IGNORECASE):
@@ -101,6 +113,8 @@ def _cardinal(tokens: list[str], before: str, after: str) -> Read | None:
     if tokens == ["one"] and not _ONE_COUNTS.match(after):
         return None
     if tokens[0] in ("dozens",) or (tokens == ["dozen"] and not before.lower().endswith(("a ", "two ", "three "))):
+        return None
+    if tokens == ["zero"] and _BOUNDARY.search(before) and not re.match(r"^[ ][a-z]{4,}s\b", after):
         return None
     if tokens == ["zero"] and re.match(r"^[ -](?:party|click|based|sum|cost)\b", after, re.IGNORECASE):
         return None

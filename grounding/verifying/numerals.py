@@ -120,6 +120,10 @@ HEDGE = re.compile(
 )
 
 
+TIMES_COUNT = 50
+"""From here on "shown 1 200 times" counts; below, "3 times" compares."""
+
+
 @dataclass(frozen=True, slots=True)
 class Numeral:
     """One numeral as written. `values`: what it may mean (two when a separator is ambiguous), scale applied, percent as 12.0, money in major units.
@@ -185,6 +189,8 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
     if mark:
         sign = 1 if mark == "+" else 0 if mark == "±" else -1
     start, end = match.span()
+    if kind == "multiple" and match["unit"].strip().lower() == "times" and values[0] >= TIMES_COUNT:
+        kind, end = "bare", match.end("core")
     if re.match(r"[A-Za-z]", text[end : end + 1]) and not CREATIVE.match(text[end : end + 8]):
         kind = "other"
     before, after = text[max(0, start - 30) : start], text[end : end + 40]
@@ -201,7 +207,7 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
     if kind in ("bare", "years") and not symbol and (AGE_BEFORE.search(before) or AGE_AFTER.match(text[start + len(core) : end + 40])):
         role = "age"
     return Numeral(
-        start, end, match[0], tuple(value * scale for value in values), kind, role, currencies, step, step * 10.0**zeros, sign, bool(HEDGE.search(before))
+        start, end, text[start:end], tuple(value * scale for value in values), kind, role, currencies, step, step * 10.0**zeros, sign, bool(HEDGE.search(before))
     )  # fmt: skip
 
 

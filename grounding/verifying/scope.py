@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
@@ -31,6 +32,11 @@ UNITS: dict[str, frozenset[Unit]] = {
 """The units of figures that a numeral of each kind may show."""
 
 
+LONGEST_LABEL = 40
+"""A first cell or bold head longer than this is a sentence of its own, and names no metric for the rest."""
+
+FOIL = re.compile(r"\b(?:from|than|unlike|versus|vs\.?|against|like|instead of)[ \u00a0](?:that of |those of |on |in )?$", re.IGNORECASE)
+
 Named = TypeVar("Named", Mention, Span)
 
 
@@ -51,23 +57,30 @@ class Surroundings:
 
     def entity_scopes(self, sentence: Sentence, clause: tuple[int, int]) -> list[list[Mention]]:
         """Entity mentions from the nearest place outwards: clause, sentence, label, earlier sentences, headings."""
-        places = [clause, (sentence.start, sentence.end)]
-        places += [place for place in (sentence.label, sentence.column) if place]
+        own = self.within(self.entities, *clause)
+        rest = [mention for mention in self.within(self.entities, sentence.start, sentence.end) if not self.foil(mention)]
+        places = [place for place in (sentence.label, sentence.column) if place]
         before, steps = sentence.previous, 0
         while before is not None and steps < 6:
             places.append((before.start, before.end))
             before, steps = before.previous, steps + 1
         places += sentence.headings[:2]
-        return [found for place in places if (found := self.within(self.entities, *place))]
+        return [found for found in (own, rest, *(self.within(self.entities, *place) for place in places)) if found]
 
-    def metric_scopes(self, sentence: Sentence) -> list[tuple[bool, list[Mention]]]:
-        """Metric mentions beyond the clause, nearest first; False for a scope that may speak of something else."""
-        places = [(True, (sentence.start, sentence.end))]
-        places += [(True, place) for place in (sentence.column, sentence.label) if place]
+    def foil(self, mention: Mention) -> bool:
+        """Whether an entity is only what another is set against: "nothing tells it from Meta", "unlike Meta"."""
+        return FOIL.search(self.plain.text[max(0, mention.start - 24) : mention.start]) is not None
+
+    def metric_places(self, sentence: Sentence, clause: tuple[int, int]) -> list[tuple[bool, tuple[int, int]]]:
+        """Where else a metric may be named, nearest first; False for a place that may speak of something else."""
+        places = [(True, (sentence.start, clause[0]))] if clause[0] > sentence.start else []
+        places += [(True, sentence.column)] if sentence.column else []
+        if sentence.label:
+            words = self.plain.text[slice(*sentence.label)]
+            places.append((len(words) <= LONGEST_LABEL and not any(letter.isdigit() for letter in words), sentence.label))
         if sentence.previous is not None:
             places.append((False, (sentence.previous.start, sentence.previous.end)))
-        places += [(False, place) for place in sentence.headings[:1]]
-        return [(binding, found) for binding, place in places if (found := self.within(self.metrics, *place))]
+        return places + [(False, place) for place in sentence.headings[:1]]
 
     def period_scopes(self, sentence: Sentence) -> list[list[Span]]:
         """Stretches of time in the sentence, else in its column, label or the sentence before."""

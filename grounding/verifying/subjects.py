@@ -1,0 +1,138 @@
+"""Whether a figure belongs to the entity that its sentence speaks of, goes the way the words say, and is the end of an interval it is given as."""
+
+# ruff: noqa: E501 - patterns and tables of words read better on one line
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from grounding.verifying.direction import direction
+from grounding.verifying.index import Candidate, Known, Mention
+from grounding.verifying.place import EPSILON, Place, Reading, named
+from grounding.verifying.scope import owners
+from grounding.verifying.thresholds import is_threshold
+from grounding.verifying.values import same_value
+
+TOTAL = re.compile(
+    r"\b(?:total|totals|overall|altogether|all|whole|combined|together|across|blended|account|in all|entire|sum)\b", re.IGNORECASE
+)
+OF_WHOLE = re.compile(
+    r"\b(?:of|from|within|out of)[ \u00a0](?:the|a|your|our|this|its|that)?[ \u00a0]?(?:total |whole |monthly |stated )?$", re.IGNORECASE
+)
+BUDGET_AFTER = re.compile(r"^[ \u00a0](?:budget|total|a month|per month|in total|stated)\b")
+RANGE_WORDS = re.compile(
+    r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|above|below|passes|exceeds|over|under|if|floor|ceiling|bottom|top|end|no (?:more|less|fewer) than|CI)\b",
+    re.IGNORECASE,
+)
+LOST = re.compile(
+    r"\b(?:los(?:t|e|es|s|ses|ing)|short(?:fall)?|fewer|less|behind|cut|drop(?:ped)?|f(?:a|e)ll(?:en|s)?|down)\b[^.;]{0,70}$", re.IGNORECASE
+)
+
+
+def entity(reading: Reading, place: Place, candidate: Candidate) -> int | str:
+    """How well the entity agrees, or whose the figure is."""
+    known = candidate.known
+    scopes = reading.around.entity_scopes(place.sentence, place.clause)
+    if not known.entities:
+        return _whole(reading, place, known)
+    for number, mentions in enumerate(scopes):
+        alike = [mention for mention in mentions if mention.kind == known.kind]
+        if not alike:
+            continue
+        inside = number == 0 and place.clause[0] <= alike[0].start < place.clause[1]
+        if not inside and len(alike) > 1:
+            alike = [mention for mention in alike if not reading.around.foil(mention)] or alike
+        allowed = owners(place.numeral, alike, place.peers) if inside else _names(alike)
+        assert allowed is not None
+        if not known.entities & allowed:
+            return f"it is of {named(known)}, not of {said(reading, alike)}"
+        names = _names(alike)
+        if len(known.entities) > 1 and inside and names - known.entities:
+            return f"it is of {named(known)}, and the sentence speaks of {', '.join(sorted(names - known.entities))} too"
+        if len(known.entities) == 2 and len(alike) > 1 and len(names) == 1:
+            return f"it compares {named(known)}, and the sentence names only {said(reading, alike)}"
+        if len(known.entities) == 2 and not known.entities <= frozenset().union(*(_names(group) for group in scopes)):
+            return f"it is of {named(known)}, and the text names only one of them"
+        return 3 if inside else 2
+    return 0
+
+
+def _names(mentions: Sequence[Mention]) -> frozenset[str]:
+    return frozenset().union(*(mention.names for mention in mentions))
+
+
+def said(reading: Reading, mentions: Sequence[Mention]) -> str:
+    """The words of mentions, each once."""
+    return ", ".join(dict.fromkeys(reading.text[mention.start : mention.end] for mention in mentions))
+
+
+def _whole(reading: Reading, place: Place, known: Known) -> int | str:
+    """A figure of the whole client in a clause about one entity that has a figure of its own for it."""
+    mentions = reading.around.within(reading.around.entities, *place.clause)
+    if not mentions or not known.concepts or is_threshold(reading, place):
+        return 0
+    if (
+        TOTAL.search(reading.text[place.clause[0] : place.clause[1]])
+        or OF_WHOLE.search(reading.text[max(place.clause[0], place.numeral.start - 30) : place.numeral.start])
+        or BUDGET_AFTER.match(reading.text[place.numeral.end : place.numeral.end + 25])
+    ):
+        return 0
+    allowed = owners(place.numeral, mentions, place.peers) or frozenset()
+    rivals = any(
+        other.entities & allowed and other.concepts & known.concepts and other.figure.unit == known.figure.unit and other.alias != "B"
+        for other in reading.index.known
+    )
+    if rivals and len(_names(mentions)) == 1:
+        return f"it is of the whole client, not of {said(reading, mentions)}"
+    return 0
+
+
+def sign(reading: Reading, place: Place, candidate: Candidate) -> int | str:
+    """Whether the figure goes the way that its sign and the words around say."""
+    numeral, known = place.numeral, candidate.known
+    true = (candidate.value > EPSILON) - (candidate.value < -EPSILON)
+    if true == 0:
+        return 0
+    told = direction(numeral, reading.text, place.sentence.start, place.sentence.end)
+    if numeral.sign:
+        if told.way < 0 and numeral.sign < 0:
+            return f"“{told.words}” and a minus sign say it twice"
+        if numeral.sign != true:
+            return "the sign is the other way"
+        return 1 if told.way in (0, true) else f"“{told.words}” says the other way"
+    way = true * (-1 if known.downward else 1)
+    if told.way == 0:
+        signed_partner = place.partner is not None and place.partner.sign
+        if true < 0 and not signed_partner and not LOST.search(reading.before(place, 90)):
+            return "the figure is negative and the text does not say so"
+        return 0
+    if told.compares and not _tells_change(known):
+        return 0
+    if not known.change and true > 0 and told.way < 0 and known.figure.unit not in ("points",):
+        return 0
+    return 1 if told.way == way else f"“{told.words}” says the other way: the figure is {reading.shown(candidate)}"
+
+
+def _tells_change(known: Known) -> bool:
+    return known.change and not re.search(r"\b(?:difference|gap|versus|vs|minus)\b", known.figure.label.lower())
+
+
+def end(reading: Reading, place: Place, candidate: Candidate) -> int | str:
+    """Whether an end of an interval is given as one, on its right side, beside the other end."""
+    numeral, partner, figure = place.numeral, place.partner, candidate.known.figure
+    if numeral.pair and partner is not None and not place.link:
+        if figure.interval is None or candidate.end == "value":
+            return 0
+        right = "low" if numeral.pair > 0 else "high"
+        backwards = figure.interval.low < 0 and numeral.sign == 0 and candidate.value < 0
+        if candidate.end != right and not backwards and figure.interval.low != figure.interval.high:
+            return "the ends of the interval are the wrong way round"
+        opposite = "high" if candidate.end == "low" else "low"
+        other = Candidate(candidate.known, opposite, getattr(figure.interval, opposite) * candidate.known.factor)
+        return 2 if same_value(partner, other) else f"the other end of this interval is {reading.shown(other)}"
+    if candidate.end != "value" and place.link is None:
+        around = reading.text[max(place.sentence.start, numeral.start - 60) : min(place.sentence.end, numeral.end + 25)]
+        if not RANGE_WORDS.search(around) and not place.sentence.column:
+            return "it is an end of an interval, given as the figure itself"
+    return 0
