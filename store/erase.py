@@ -16,6 +16,7 @@ from store.importing.sql import named, quoted
 from store.importing.workbench import no_leftovers, open_checks, room_to_write, stream
 from store.person import Person, find_person
 from store.scratch import WORK, scratch
+from store.suppression import suppress
 from tools.contract import Frozen
 from tools.contracts import CONTRACTS
 
@@ -66,6 +67,7 @@ def erase_person(root: str | Path, workspace_id: str, client: delta.ClientLike, 
     with room_to_write(), delta.write_lock(folder), scratch(folder) as work, open_checks(work) as connection:
         shutil.rmtree(folder / WORK / "spill", ignore_errors=True)
         who = find_person(connection, folder, person)
+        suppress(folder, who)
         for name in delta.table_names(folder):
             table = delta.open_table(folder, name)
             assert table is not None

@@ -14,6 +14,8 @@ from store.importing.settling import settle
 from store.importing.sniffing import Layout
 from store.importing.sql import matches, named, quoted
 from store.importing.staging import LINE, PROBLEM, RAW, column_name
+from store.importing.suppressing import owned, without_erased
+from store.suppression import REASON, Suppressed
 from tools.contracts import CONTRACTS
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ class Checked:
     decisions: tuple[str, ...]
 
 
-def check(connection: DuckDBPyConnection, staged: Path, target: Path, layout: Layout, mapping: Mapping, locale: Locale) -> Checked:
+def check(
+    connection: DuckDBPyConnection, staged: Path, target: Path, layout: Layout, mapping: Mapping, locale: Locale, erased: Suppressed
+) -> Checked:
     """Read every row of a staged file by its mapping. Raises ImportRefused when the mapping does not fit the file or the contract."""
     contract = CONTRACTS[mapping.table]
     columns, decisions = _complete(mapping, contract, layout, locale)
@@ -65,7 +69,7 @@ def check(connection: DuckDBPyConnection, staged: Path, target: Path, layout: La
         for name, (one, text) in readable.items()
     }
     _derive(values, columns, contract)
-    connection.execute(_statement(source, contract, columns, values, texts, broken_down, target))
+    connection.execute(_statement(source, contract, columns, values, texts, broken_down, target, erased))
     filled = tuple(column.name for column in contract.columns if column.name in values)
     return Checked(target, contract, filled, tuple(broken_down), (*decisions, *said))
 
@@ -119,6 +123,7 @@ def _statement(
     texts: dict[str, str],
     breakdown: list[str],
     target: Path,
+    erased: Suppressed,
 ) -> str:
     """One statement from staged text to checked values. The layers name what the next one uses, so that each cell is read once."""
     by_target = {column.target: column for column in columns}
@@ -139,11 +144,14 @@ def _statement(
     total = "total_row"
     if contract.name == "ad_metrics":
         total += f" OR ({PROBLEM} IS NULL AND t_day IS NULL AND t_campaign IS NULL)"
-    kept = ", ".join([LINE, *(f"v_{name} AS {named(name)}" for name in values), *breakdown])
+    typed_values = {name: f"v_{name}" for name in values}
+    theirs = owned(contract, typed_values, erased) if erased else "false"
+    held = {name: without_erased(contract, name, value, erased) if erased else value for name, value in typed_values.items()}
+    kept = ", ".join([LINE, *(f"{value} AS {named(name)}" for name, value in held.items()), *breakdown])
     return f"""COPY (
         SELECT {kept}, {COLUMNS}, {REASONS}, coalesce({REASONS} IS NOT NULL AND ({total}), false) AS {TOTAL} FROM (
             SELECT *, CASE WHEN {PROBLEM} IS NOT NULL THEN '' ELSE nullif(concat_ws('; ', {where}), '') END AS {COLUMNS},
-                   coalesce({PROBLEM}, nullif(concat_ws('; ', {why}), '')) AS {REASONS} FROM (
+                   CASE WHEN {theirs} THEN {quoted(REASON)} ELSE coalesce({PROBLEM}, nullif(concat_ws('; ', {why}), '')) END AS {REASONS} FROM (
                 SELECT *{made}, {judged} FROM (
                     SELECT *, {typed} FROM ({source})))))
         TO {quoted(str(target))} (FORMAT parquet, COMPRESSION lz4)"""

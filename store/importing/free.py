@@ -15,7 +15,9 @@ from store.importing.sniffing import Layout
 from store.importing.sql import matches, named, quoted, without_marks
 from store.importing.staging import LINE, PROBLEM, column_name, stage
 from store.importing.trace import import_id, imported_before, noted, publish, reject_file
+from store.importing.suppressing import free_row
 from store.importing.workbench import no_leftovers, open_checks, stream
+from store.suppression import read_suppressed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,11 +67,15 @@ def import_free(
         return before
     staged, typed, rejects = work / "staged.parquet", work / "typed.parquet", work / "rejects.csv"
     read = stage(path, layout, staged, progress)
-    with open_checks(work) as connection:
-        kinds = _type(connection, staged, layout, typed)
-        rejected = write_broken(connection, staged, rejects)
-    schema = pq.read_schema(typed)
+    names = column_names(layout.headers)
     with delta.write_lock(folder):
+        # typed under the lock: an erasure must not come between the look at who is erased and the commit
+        erased = read_suppressed(folder)
+        theirs = free_row(names, map(column_name, range(len(names))), erased) if erased else "false"
+        with open_checks(work) as connection:
+            kinds = _type(connection, staged, layout, typed, theirs)
+            rejected = write_broken(connection, staged, rejects, theirs=theirs, erased=erased)
+        schema = pq.read_schema(typed)
         before = None if replace else imported_before(folder, mapping, identity, digest)
         if before is not None:
             return before
@@ -104,13 +110,13 @@ def import_free(
     )
 
 
-def _type(connection: DuckDBPyConnection, staged: Path, layout: Layout, target: Path) -> dict[str, str]:
-    """Write the rows with each column in the narrowest type that all its cells fit; gives the types in words."""
+def _type(connection: DuckDBPyConnection, staged: Path, layout: Layout, target: Path, theirs: str) -> dict[str, str]:
+    """Write the rows that are not `theirs` (the erased's) with each column in the narrowest type that all its cells fit; gives the types in words."""
     source = f"read_parquet({quoted(str(staged))})"
     names = column_names(layout.headers)
     texts = [column_name(number) for number in range(len(names))]
     cells = ", ".join(f"{without_marks(text, words=False)} AS c{number}, {text} AS w{number}" for number, text in enumerate(texts))
-    rows = f"SELECT {LINE}, {cells} FROM {source} WHERE {PROBLEM} IS NULL"
+    rows = f"SELECT {LINE}, {cells} FROM {source} WHERE {PROBLEM} IS NULL AND NOT ({theirs})"
     checks = []
     for number in range(len(names)):
         counts = [f"count(*) FILTER ({matches(f'c{number}', pattern)})" for pattern in PATTERNS.values()]

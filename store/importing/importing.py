@@ -19,6 +19,7 @@ from store.importing.suggesting import suggest
 from store.importing.trace import file_hash, import_id, imported_before, publish, reject_file
 from store.importing.workbench import open_checks, room_to_write
 from store.scratch import scratch
+from store.suppression import read_suppressed
 
 
 def import_file(
@@ -53,8 +54,10 @@ def import_file(
             return import_free(folder, path, layout, mapping, work, digest, replace=replace, progress=progress)
         if replace:
             raise ImportRefused("only a free table can be replaced; rows of this one are known by their key", field="replace")
-        before = imported_before(folder, mapping, identity, digest)
-        return before or _import(folder, client, path, layout, mapping, work, digest, progress)
+        report = imported_before(folder, mapping, identity, digest)
+        while report is None:
+            report = _import(folder, client, path, layout, mapping, work, digest, progress)
+        return report
 
 
 def _import(
@@ -66,19 +69,21 @@ def _import(
     work: Path,
     digest: str,
     progress: Listener | None,
-) -> ImportReport:
+) -> ImportReport | None:
+    """The report; None when a person was erased meanwhile, and the file has to be checked again."""
+    erased = read_suppressed(folder)
     identity = import_id(digest, mapping)
     staged = work / "staged.parquet"
     read = stage(path, layout, staged, progress)
     tell = progress or _silent
     with open_checks(work) as connection:
         tell(Progress(stage="checking", rows=read, share=0.0))
-        checked = check(connection, staged, work / "checked.parquet", layout, mapping, client.locale)
+        checked = check(connection, staged, work / "checked.parquet", layout, mapping, client.locale, erased)
         tell(Progress(stage="checking", rows=read, share=0.7))
         source = f"read_parquet({quoted(str(checked.path))})"
         folded = fold(connection, f"SELECT * FROM {source} WHERE {REASONS} IS NULL", mapping.table, checked.filled, checked.breakdown)
         rejects = work / "rejects.csv"
-        rejected, listed = write_rejects(connection, checked, staged, layout, rejects, replaced=folded.replaced)
+        rejected, listed = write_rejects(connection, checked, staged, layout, rejects, replaced=folded.replaced, erased=erased)
         skipped = connection.execute(f"SELECT count(*) FROM {source} WHERE {TOTAL}").fetchone()
         assert skipped is not None
         tell(Progress(stage="writing", rows=read, share=0.0))
@@ -86,6 +91,8 @@ def _import(
             before = imported_before(folder, mapping, identity, digest)
             if before is not None:
                 return before
+            if read_suppressed(folder).words != erased.words:
+                return None
             # Before the commit: if this process dies between the two, the next try writes the same file again.
             kept = publish(rejects, reject_file(folder, mapping.table, identity)) if listed else None
             said = {"rows_read": read, "rows_rejected": rejected, "rows_skipped": int(skipped[0])}

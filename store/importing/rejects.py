@@ -11,6 +11,7 @@ from store.importing.checking import COLUMNS, REASONS, TOTAL, Checked
 from store.importing.sniffing import Layout
 from store.importing.sql import quoted
 from store.importing.staging import LINE, PROBLEM, RAW, column_name
+from store.suppression import REASON, Suppressed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,11 +39,12 @@ def record(cells: list[str | None], separator: str) -> str:
 
 
 def write_rejects(
-    connection: DuckDBPyConnection, checked: Checked, staged: Path, layout: Layout, target: Path, *, replaced: str
+    connection: DuckDBPyConnection, checked: Checked, staged: Path, layout: Layout, target: Path, *, replaced: str, erased: Suppressed
 ) -> tuple[int, int]:
     """Write the rows that were not taken, in the order of the file; gives how many were bad, and how many are listed in all.
 
-    `replaced` is SQL for (line, reason) of good rows that another row of their key stands for; they are listed, not counted.
+    `replaced` is SQL for (line, reason) of good rows that another row of their key stands for; they are listed, not counted. Of a row
+    that mentions an erased person only the line is kept.
     """
     cells = ", ".join(column_name(number) for number in range(len(layout.headers)))
     files = (quoted(str(checked.path)), quoted(str(staged)))
@@ -53,19 +55,19 @@ def write_rejects(
                 UNION ALL SELECT line, '', reason, false FROM ({replaced})) AS bad
             JOIN read_parquet({files[1]}) AS raw ON raw.{LINE} = bad.line ORDER BY bad.line"""
     )
-    return _write(rows, layout.separator, target)
+    return _write(rows, layout.separator, target, erased)
 
 
-def write_broken(connection: DuckDBPyConnection, staged: Path, target: Path) -> int:
-    """Write the records of a free table's file that could not be split into cells; gives how many."""
+def write_broken(connection: DuckDBPyConnection, staged: Path, target: Path, *, theirs: str, erased: Suppressed) -> int:
+    """Write the records of a free table's file that were not taken: broken ones, and those of erased persons (`theirs`); gives how many."""
     rows = connection.execute(
-        f"""SELECT {LINE}, '', {PROBLEM}, true, {RAW} FROM read_parquet({quoted(str(staged))})
-            WHERE {PROBLEM} IS NOT NULL ORDER BY {LINE}"""
+        f"""SELECT {LINE}, '', coalesce({PROBLEM}, {quoted(REASON)}), true, coalesce({RAW}, '') FROM read_parquet({quoted(str(staged))})
+            WHERE {PROBLEM} IS NOT NULL OR {theirs} ORDER BY {LINE}"""
     )
-    return _write(rows, ",", target)[0]
+    return _write(rows, ",", target, erased)[0]
 
 
-def _write(rows: DuckDBPyConnection, separator: str, target: Path) -> tuple[int, int]:
+def _write(rows: DuckDBPyConnection, separator: str, target: Path, erased: Suppressed) -> tuple[int, int]:
     bad = listed = 0
     with target.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle)
@@ -73,6 +75,8 @@ def _write(rows: DuckDBPyConnection, separator: str, target: Path) -> tuple[int,
         while found := rows.fetchmany(10_000):
             for line, place, reasons, counted, raw, *values in found:
                 written = raw if raw is not None else record(values, separator)
+                if reasons == REASON or (erased and erased.mentions(f"{reasons} {written}")):
+                    place, reasons, written = "", REASON, ""
                 writer.writerow([line, neutralised(place), neutralised(reasons), neutralised(written)])
                 bad += counted
                 listed += 1
