@@ -1,4 +1,4 @@
-"""What a split says: figures beside the current plan and other splits, table and chart."""
+"""What a split says: figures beside the current split and today's spend, table and chart."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.budget._allocation_words import ALTERNATIVES, caveats, decision, findings
+from tools.budget._allocation_words import caveats, decision, findings
+from tools.budget._alternatives import add_alternatives, apart, others
 from tools.budget._charts import allocation_chart
 from tools.budget._figures import Figures, around
 from tools.budget._plan import earlier_spend
-from tools.budget._split import Ask, Split, chance_below, worth
+from tools.budget._split import Ask, Current, Split, chance_below, splits_evenly, worth
 from tools.contract import Basis, Column, Figure, Table, weakest
-from tools.methods.allocation import apportion
 from tools.methods.channel_names import channel_name
 from tools.methods.currencies import minor_units
+
+SUM = ("budget", "fee_share", "vat_rate")
+"""What the exact sums rest on."""
+SAME_SUM = 0.005
+"""Share by which two sums of media may differ and still be called the same."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +45,19 @@ class Telling:
 
 def report(told: Telling) -> dict[str, Any]:
     """The parts of a ToolResult that every result has."""
-    basis: Basis = weakest(curve.basis for curve in told.ask.curves) if told.ask.curves else "assumed"
-    figures = Figures(told.currency, {"basis": basis, "denominator": told.ask.period})
+    figures = Figures(told.currency, {"basis": _basis(told.ask), "denominator": told.ask.period})
     _money(figures, told)
+    _recent(figures, told)
     for place in range(len(told.split.channels)):
         _channel(figures, told, place)
     if told.split.curved:
         _totals(figures, told)
-        _alternatives(figures, told)
+        add_alternatives(figures, told)
     keys = figures.by_key
+    words = {one.key: one.words for one in others(told.ask, told.split)} if told.split.curved else {}
     return {
         "figures": tuple(figures.made),
-        "findings": tuple(findings(told.ask, told.split, told.outcome, keys, told.value)),
+        "findings": tuple(findings(told.ask, told.split, told.outcome, keys, told.value, words)),
         "caveats": tuple(caveats(told.ask, told.split, told.outcome, keys, fee_stated=told.fee_stated, vat_stated=told.vat_stated)),
         "decision": decision(told.ask, told.split, told.outcome),
         "table": _table(told, keys),
@@ -59,32 +65,70 @@ def report(told: Telling) -> dict[str, Any]:
     }
 
 
+def _basis(ask: Ask) -> Basis:
+    """What the amounts rest on: the curves; without any, today's proportions, or the assumption that an even split is a fair start."""
+    if ask.curves:
+        return weakest(curve.basis for curve in ask.curves)
+    return "assumed" if splits_evenly(ask) else weakest(["stated", ask.current.basis])
+
+
 def _money(figures: Figures, told: Telling) -> None:
     """Media, fee and VAT: with what the limits left unspent they add up to the budget."""
     split, per = told.split, f"per {told.ask.period}"
-    figures.add("budget", told.ask.budget, "money", f"whole budget {per}", basis="stated")
-    figures.add("media", split.spent, "money", f"media spend {per}")
-    figures.add("fee", split.fee, "money", f"agency fee {per}")
-    figures.add("vat", split.vat, "money", f"VAT {per}")
-    figures.add("unspent", split.media - split.spent, "money", f"media money {per} that the limits leave unspent")
+    sums: dict[str, Any] = {"basis": "stated", "rests_on": SUM}
+    # Limits that leave money unspent decide how much is spent, so then the sum is no longer the budget's alone.
+    spent = sums if split.spent == split.media else {}
+    figures.add("budget", told.ask.budget, "money", f"whole budget {per}", basis="stated", rests_on=("budget",))
+    figures.add("media", split.spent, "money", f"media spend {per}", **spent)
+    figures.add("fee", split.fee, "money", f"agency fee {per}", **sums)
+    figures.add("vat", split.vat, "money", f"VAT {per}", **sums)
+    figures.add("unspent", split.media - split.spent, "money", f"media money {per} that the limits leave unspent", **spent)
+
+
+def _recent(figures: Figures, told: Telling) -> None:
+    """What is really spent today, at its own size, and how far the plan's media is from it."""
+    ask, split = told.ask, told.split
+    today = sum(ask.current.spend.values())
+    if not today:
+        return
+    if ask.current.weeks is not None:
+        label = "weeks that recent spend is the average of"
+        figures.add(
+            "recent_weeks", ask.current.weeks, "weeks", label, basis="observed", rests_on=(), denominator=None, metric="averaged_over"
+        )
+    figures.add(
+        "recent_spend", today, "money", f"media spend per {ask.period} {ask.current.when}, all channels", **_observed(ask.current)
+    )  # fmt: skip
+    figures.add(
+        "budget_change", split.spent / today - 1, "share", f"change of media spend per {ask.period}: the plan against today's spend",
+        denominator="media spend today", basis=weakest(["stated", ask.current.basis]), rests_on=(*SUM, "current"),
+    )  # fmt: skip
+
+
+def _observed(current: Current) -> dict[str, Any]:
+    return {"basis": current.basis, "period": current.period, "rests_on": ("current",), "metric": "recent_spend"}
 
 
 def _channel(figures: Figures, told: Telling, place: int) -> None:
     ask, split = told.ask, told.split
     channel, amount = split.channels[place], int(split.advised[place])
     words, mine = channel_name(channel), figures.of(channel, entity=channel)
-    mine.add("budget", amount, "money", f"media budget for {words}")
+    mine.add("budget", amount, "money", f"media budget for {words} in the plan")
     mine.add(
-        "share", amount / split.spent if split.spent else 0.0, "share", f"{words}'s share of media", metric="share_of_media",
+        "share", amount / split.spent if split.spent else 0.0, "share", f"{words}'s share of the plan's media", metric="share_of_media",
         denominator="media spend",
     )  # fmt: skip
     if split.current is not None:
-        today = int(split.current[place])
+        now = int(split.current[place])
+        if ask.current.spend.get(channel):
+            label = f"media spend on {words} per {ask.period} {ask.current.when}"
+            mine.add("recent_spend", ask.current.spend[channel], "money", label, **_observed(ask.current))
         mine.add(
-            "current_budget", today, "money", f"{words} under the current split of this budget", basis=ask.current.basis,
-            period=ask.current.period,
+            "current_budget", now, "money", f"media budget for {words} under the current split of this budget",
+            basis=weakest(["stated", ask.current.basis]), period=ask.current.period, rests_on=(*SUM, "current"),
         )  # fmt: skip
-        mine.add("change", amount - today, "money", f"change for {words} against the current split")
+        if not split.unchanged:
+            mine.add("change", amount - now, "money", f"change for {words}: the plan against the current split of this budget")
     if place >= split.curved:
         return
     curve, at = ask.curves[place], np.array([amount / ask.weeks])
@@ -104,12 +148,12 @@ def _channel(figures: Figures, told: Telling, place: int) -> None:
         mine.add("marginal_cost", 1 / float(more.mean()), "money", label, denominator=told.outcome)
     mine.add(
         "observed_max", curve.observed_max * ask.weeks, "money", f"largest spend on {words} on record, per {ask.period}",
-        metric="largest_observed_spend", basis="observed",
+        metric="largest_observed_spend", basis="observed", rests_on=(),
     )  # fmt: skip
 
 
 def _totals(figures: Figures, told: Telling) -> None:
-    """The plan against the current plan at the same budget."""
+    """What the plan is expected to bring, against the current split of the same budget and against today's spend."""
     ask, split, level = told.ask, told.split, told.level
     brings = told.worth(split.advised)
     figures.add(
@@ -118,12 +162,39 @@ def _totals(figures: Figures, told: Telling) -> None:
     )  # fmt: skip
     if brings.mean() > 1e-9:
         cost = int(split.advised[: split.curved].sum()) / float(brings.mean())
-        figures.add("cost_per_conversion", cost, "money", f"media spend per one of the expected {told.outcome}", denominator=told.outcome)
+        label = f"media spend, without fee and VAT, per one of the expected {told.outcome}"
+        figures.add("cost_per_conversion", cost, "money", label, denominator=told.outcome)
     if split.current is None:
         return
+    _against_today(figures, told, brings)
+    if not split.unchanged:
+        _against_current(figures, told, brings)
+    if split.held_back:
+        figures.add(
+            "max_chance_worse", ask.max_chance_worse, "share", "largest chance of doing worse than the current split that is accepted",
+            basis="stated", rests_on=("max_chance_worse",), denominator=None,
+        )  # fmt: skip
+
+
+def _against_today(figures: Figures, told: Telling, brings: NDArray) -> None:
+    """The plan against what is spent today at its own size, where that is another sum."""
+    ask, split = told.ask, told.split
+    today = np.array([ask.current.spend.get(channel, 0.0) for channel in split.channels])
+    if not today[: split.curved].any() or abs(split.spent / today.sum() - 1) < SAME_SUM:
+        return
+    now = told.worth(today)
+    figures.of("today").add(
+        "expected_conversions", float(now.mean()), "count", f"{told.outcome} per {ask.period} expected at today's spend",
+        interval=around(now, float(now.mean()), told.level),
+    )  # fmt: skip
+    apart(figures, brings - now, f"{told.outcome} per {ask.period} from the plan than at today's spend", "today", told.level)
+
+
+def _against_current(figures: Figures, told: Telling, brings: NDArray) -> None:
+    ask, split, level = told.ask, told.split, told.level
     gain = brings - told.worth(split.current)
     soon = _path(told, split.advised) - _path(told, split.current)
-    against = "than the current split of the same budget"
+    against = "than the current split of this budget"
     figures.add(
         "gain", float(gain.mean()), "count", f"more {told.outcome} per {ask.period} {against}",
         interval=around(gain, float(gain.mean()), level),
@@ -132,7 +203,7 @@ def _totals(figures: Figures, told: Telling) -> None:
         "gain_in_horizon", float(soon.mean()), "count", f"more {told.outcome} over the whole horizon {against}, carry-over on its way",
         interval=around(soon, float(soon.mean()), level), denominator="horizon",
     )  # fmt: skip
-    figures.add("horizon", told.horizon, "weeks", "weeks looked ahead", basis="stated", denominator=None)
+    figures.add("horizon", told.horizon, "weeks", "weeks looked ahead", basis="stated", denominator=None, rests_on=("horizon_weeks",))
     if len(gain) > 1:
         figures.add(
             "chance_worse", chance_below(brings, told.worth(split.current)), "share", f"chance of fewer {told.outcome} {against}",
@@ -140,72 +211,42 @@ def _totals(figures: Figures, told: Telling) -> None:
         )  # fmt: skip
 
 
-def _path(told: Telling, amounts: NDArray) -> NDArray[np.float64]:
+def _path(told: Telling, amounts: NDArray | None) -> NDArray[np.float64]:
+    assert amounts is not None
     weekly = np.repeat(amounts[: told.split.curved, None] / told.ask.weeks, told.horizon, axis=1)
     return told.split.responses.path(weekly, earlier_spend(told.ask.curves)).sum(axis=(1, 2))
 
 
-def _alternatives(figures: Figures, told: Telling) -> None:
-    """Other splits of the same money over the channels with curves, and how far they fall short of the plan."""
-    ask, split = told.ask, told.split
-    brings = told.worth(split.advised)
-    for name, amounts in _others(ask, split).items():
-        other = told.worth(amounts)
-        short, words = brings - other, ALTERNATIVES[name]
-        mine = figures.of(name, entity=f"alternative: {words}")
-        mine.add(
-            "expected_conversions", float(other.mean()), "count", f"{told.outcome} per {ask.period} expected under {words}",
-            interval=around(other, float(other.mean()), told.level),
-        )  # fmt: skip
-        mine.add(
-            "shortfall", float(short.mean()), "count", f"fewer {told.outcome} per {ask.period} under {words} than under the plan",
-            interval=around(short, float(short.mean()), told.level),
-        )  # fmt: skip
-        if name == "best_split" and split.chance_worse is not None:
-            label = f"chance of fewer {told.outcome} under {words} than under the current split"
-            mine.add("chance_worse", split.chance_worse, "share", label, denominator="bootstrap draws", n=len(other))
-
-
-def _others(ask: Ask, split: Split) -> dict[str, NDArray]:
-    curved, rest = split.curved, split.advised[split.curved :]
-    money = int(split.advised[:curved].sum())
-    running = np.array([ask.channels is None or channel in ask.channels for channel in split.channels[:curved]])
-    others: dict[str, NDArray] = {}
-    if split.current is not None:
-        others["current_split"] = split.current
-    if running.sum() > 1 and money > 0:
-        others["equal_split"] = np.concatenate([apportion(running.astype(float), money), rest])
-        at = np.array([money / ask.weeks])
-        alone = [split.responses.steady(place, at).mean() if running[place] else -1.0 for place in range(curved)]
-        others["all_in_best"] = np.concatenate([money * (np.arange(curved) == int(np.argmax(alone))), rest])
-    if split.kept_for_risk:
-        others["best_split"] = split.best
-    return others
-
-
 def _table(told: Telling, keys: dict[str, Figure]) -> Table:
-    per = told.ask.period
+    """A row per channel, then how the budget adds up. A column that would stay empty is left out."""
     money: dict[str, Any] = {"unit": "money", "currency": told.currency}
-    columns = (
-        Column(name="channel", label="channel"),
-        Column(name="current_budget", label=f"current split per {per}", **money),
-        Column(name="budget", label=f"plan per {per}", **money),
-        Column(name="share", label="share of media", unit="share"),
-        Column(name="change", label="change", **money),
+    offered = (
+        Column(name="recent_spend", label="spent today", **money),
+        Column(name="current_budget", label="current split of this budget", **money),
+        Column(name="budget", label="plan", **money),
+        Column(name="share", label="share of the plan", unit="share"),
         Column(name="expected_conversions", label=f"expected {told.outcome}", unit="count"),
         Column(name="marginal_cost", label="cost of one more", **money),
     )
-
-    def value(key: str) -> Any:
-        return keys[key].value if key in keys else None
-
-    rows: list[tuple[Any, ...]] = [
-        (channel_name(channel), *(value(f"{channel}.{column.name}") for column in columns[1:])) for channel in told.split.channels
+    rows: list[tuple[str, dict[str, str]]] = [
+        (channel_name(channel), {column.name: f"{channel}.{column.name}" for column in offered}) for channel in told.split.channels
     ]
-    rows.append(("media", None, value("total.media"), None, None, value("total.expected_conversions"), None))
+    total = {"recent_spend": "total.recent_spend", "budget": "total.media", "expected_conversions": "total.expected_conversions"}
+    rows.append(("media", total))
     sums = {"agency fee": "fee", "VAT": "vat", "unspent": "unspent", "whole budget": "budget"}
-    rows += [(label, None, value(f"total.{name}"), None, None, None, None) for label, name in sums.items()]
-    return Table(title=f"Budget per {per}", columns=columns, rows=tuple(rows))
+    rows += [(label, {"budget": f"total.{name}"}) for label, name in sums.items() if name == "budget" or keys[f"total.{name}"].value]
+    left_out = {"current_budget"} if told.split.unchanged else set()
+    columns = [column for column in offered if column.name not in left_out and any(where.get(column.name) in keys for _, where in rows)]
+
+    def cell(where: dict[str, str], column: Column) -> int | float | str | None:
+        found = keys.get(where.get(column.name, ""))
+        return found.value if found else None
+
+    return Table(
+        title=f"Budget per {told.ask.period}",
+        columns=(Column(name="channel", label="channel"), *columns),
+        rows=tuple((label, *(cell(where, column) for column in columns)) for label, where in rows),
+    )
 
 
 def _chart(told: Telling) -> dict[str, Any]:

@@ -6,40 +6,32 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from tools.budget._curve_caveats import credited_caveat
+from tools.budget._curve_caveats import credited_caveat, not_causal
 from tools.budget._figures import capital
 from tools.budget._split import Ask, Split, splits_evenly
 from tools.contract import Caveat, Decision, Figure
 from tools.methods.channel_names import channel_name, joined
 
-ALTERNATIVES = {
-    "current_split": "the current split",
-    "equal_split": "an equal split",
-    "all_in_best": "all on the strongest single channel",
-    "best_split": "the best split found",
-}
 Keys = Mapping[str, Figure]
+FAR = 0.1
+"""Share by which the plan's media differs from today's spend from which a text has to say so."""
+WORTH_SAYING = 0.01
+CUT = ("a cut", "is cut", "cuts", "less than is spent", "less than today", "below today", "lower than today", "below what is spent")
+RISE = ("a rise", "raises", "is raised", "more than is spent", "more than today", "above today", "higher than today", "above what is spent")
 
 
-def findings(ask: Ask, split: Split, outcome: str, keys: Keys, value: int | None) -> Iterable[str]:
-    """Each channel, largest first; the plan against the current one; what was rejected; money past its worth."""
+def findings(ask: Ask, split: Split, outcome: str, keys: Keys, value: int | None, others: Mapping[str, str]) -> Iterable[str]:
+    """Each channel, largest first; the plan against today's spend, the current split and other splits; money past its worth.
+
+    others: the other splits, by the prefix of their figures, in words.
+    """
     for place in np.argsort(-split.advised, kind="stable"):
-        yield _channel(ask, split, int(place), outcome, keys)
-    gain = float(keys["total.gain"].value) if "total.gain" in keys else 0.0
-    chance = "; the chance that it brings fewer is {{total.chance_worse}}" if "total.chance_worse" in keys else ""
-    if gain > 0:
-        yield (
-            f"Against the current split of the same budget the plan is expected to bring {{{{total.gain}}}} more {outcome} "
-            f"a {ask.period}{chance}."
-        )
-    elif gain < 0:
-        yield f"The change in expected {outcome} a {ask.period} against the current split of the same budget is {{{{total.gain}}}}{chance}."
-    for name in ("equal_split", "all_in_best"):
-        if f"{name}.shortfall" in keys and float(keys[f"{name}.shortfall"].value) > 0:
-            yield (
-                f"Considered and rejected: {ALTERNATIVES[name]}, expected to bring {{{{{name}.expected_conversions}}}} {outcome} "
-                f"a {ask.period}, {{{{{name}.shortfall}}}} fewer than the plan."
-            )
+        yield from _channel(ask, split, int(place), outcome, keys)
+    yield from _against_today(ask, outcome, keys)
+    yield from _against_current(ask, split, outcome, keys)
+    for key, words in others.items():
+        if key != "current_split":
+            yield from _other(ask, split, outcome, keys, key, words)
     dear = [] if value is None else _beyond_worth(split, keys, value)
     if dear:
         yield (
@@ -48,21 +40,77 @@ def findings(ask: Ask, split: Split, outcome: str, keys: Keys, value: int | None
         )
 
 
-def _channel(ask: Ask, split: Split, place: int, outcome: str, keys: Keys) -> str:
+def _channel(ask: Ask, split: Split, place: int, outcome: str, keys: Keys) -> Iterable[str]:
     channel, words = split.channels[place], capital(channel_name(split.channels[place]))
     if split.advised[place] == 0:
         had = split.current is not None and split.current[place] > 0
-        return f"{words} gets nothing in this plan" + (
-            f", against {{{{{channel}.current_budget}}}} under the current split." if had else "."
+        yield f"{words} gets nothing in this plan" + (
+            f", against {{{{{channel}.current_budget}}}} under the current split of this budget." if had else "."
         )
-    sentence = f"{words} gets {{{{{channel}.budget}}}} a {ask.period} ({{{{{channel}.share}}}} of media)"
-    if split.current is not None:
-        sentence += f", against {{{{{channel}.current_budget}}}} under the current split"
+        return
+    sentence = f"{words} gets {{{{{channel}.budget}}}} a {ask.period}, {{{{{channel}.share}}}} of the plan's media"
+    if split.unchanged:
+        sentence += ", as under the current split of this budget"
+    elif split.current is not None:
+        sentence += f", against {{{{{channel}.current_budget}}}} under the current split of this budget"
+    yield f"{sentence}."
     if place < split.curved:
-        sentence += f"; {{{{{channel}.expected_conversions}}}} {outcome} a {ask.period} are expected from it"
+        expected = (
+            f"{{{{{channel}.expected_conversions}}}} {outcome} a {ask.period} are expected from {channel_name(channel)} at this budget"
+        )
         if f"{channel}.marginal_cost" in keys:
-            sentence += f", and one more would cost {{{{{channel}.marginal_cost}}}}"
-    return f"{sentence}."
+            expected += f"; the marginal cost, of one more, is {{{{{channel}.marginal_cost}}}}"
+        yield f"{expected}."
+
+
+def _against_today(ask: Ask, outcome: str, keys: Keys) -> Iterable[str]:
+    if "total.budget_change" not in keys or abs(float(keys["total.budget_change"].value)) < WORTH_SAYING:
+        return
+    when = "today" if ask.current.weeks is None else "over the last {{total.recent_weeks}}"
+    yield (
+        f"The plan spends {{{{total.media}}}} on media a {ask.period}, against media spend of {{{{total.recent_spend}}}} a {ask.period} "
+        f"{when}: a change of {{{{total.budget_change}}}}."
+    )
+    for way in ("more", "fewer"):
+        if f"total.{way}_than_today" in keys:
+            yield (
+                f"At today's spend {{{{today.expected_conversions}}}} {outcome} a {ask.period} would be expected: the plan is expected to "
+                f"bring {{{{total.{way}_than_today}}}} {way}."
+            )
+
+
+def _against_current(ask: Ask, split: Split, outcome: str, keys: Keys) -> Iterable[str]:
+    if split.unchanged:
+        yield "The plan is the current split of this budget, so there is no gain to expect from moving money."
+    if "total.gain" not in keys:
+        return
+    chance = "; the chance that it brings fewer is {{total.chance_worse}}" if "total.chance_worse" in keys else ""
+    if float(keys["total.gain"].value) >= 0:
+        yield (
+            "Against the current split of this budget the plan is expected to bring {{total.gain}} more "
+            f"{outcome} a {ask.period}{chance}."
+        )
+    else:
+        yield f"The change in expected {outcome} a {ask.period} against the current split of this budget is {{{{total.gain}}}}{chance}."
+
+
+def _other(ask: Ask, split: Split, outcome: str, keys: Keys, key: str, words: str) -> Iterable[str]:
+    """One alternative: what it would bring, and why it is not the plan."""
+    expected = f"{{{{{key}.expected_conversions}}}} {outcome} a {ask.period}"
+    if f"{key}.fewer_than_plan" in keys:
+        yield f"Considered and rejected: {words}, expected to bring {expected}, {{{{{key}.fewer_than_plan}}}} fewer than the plan."
+        return
+    yield f"{capital(words)} has a higher expected middle than the plan: {expected}, {{{{{key}.more_than_plan}}}} more."
+    if not split.held_back:
+        yield f"{capital(words)} is not taken, because it breaks a limit that was stated."
+        return
+    chance = f"The chance of fewer {outcome} under {words} than under the current split is {{{{{key}.chance_worse}}}}"
+    if float(keys[f"{key}.chance_worse"].value) > ask.max_chance_worse:
+        yield f"{chance}, more than is accepted, so it is not taken: it can be tested first."
+    elif key == "midway":
+        yield f"{chance}, within what is accepted: it can be proposed as a first step, or tested."
+    else:
+        yield f"{chance}; it is not taken, because it rests on the same curves as the best split found, which is too uncertain to take."
 
 
 def _beyond_worth(split: Split, keys: Keys, value: int) -> list[str]:
@@ -78,6 +126,7 @@ def beyond_observed(ask: Ask, split: Split) -> list[str]:
 
 def caveats(ask: Ask, split: Split, outcome: str, keys: Keys, *, fee_stated: bool, vat_stated: bool) -> Iterable[Caveat]:
     """All that holds of this split."""
+    yield from _another_size(keys)
     yield from _limits(ask, split, outcome, keys)
     if split.curved:
         yield from _unknown(ask, split)
@@ -93,9 +142,25 @@ def caveats(ask: Ask, split: Split, outcome: str, keys: Keys, *, fee_stated: boo
         missing = " and no ".join(name for name, stated in (("agency fee", fee_stated), ("VAT", vat_stated)) if not stated)
         yield Caveat(code="fee_or_tax_not_stated", text=f"No {missing} was stated, so none is taken out of the budget.")
     if split.curved:
+        yield not_causal(outcome)
         yield Caveat(
             code="steady_spend", text="Expected effects are those of steady spend once carry-over has built up; the first weeks differ."
         )
+
+
+def _another_size(keys: Keys) -> Iterable[Caveat]:
+    """The budget is another sum than what is spent today, which a comparison of splits at one budget does not show."""
+    change = float(keys["total.budget_change"].value) if "total.budget_change" in keys else 0.0
+    if abs(change) < FAR:
+        return
+    code, words, signs = ("budget_cut", "a cut against", CUT) if change < 0 else ("budget_rise", "a rise over", RISE)
+    yield Caveat(
+        code=code,
+        insist=True,
+        signs=signs,
+        text=f"The budget is {words} today's media spend ({{{{total.budget_change}}}}), "
+        "which a comparison of splits at one budget does not show.",
+    )
 
 
 def _limits(ask: Ask, split: Split, outcome: str, keys: Keys) -> Iterable[Caveat]:
@@ -165,7 +230,7 @@ def _unknown(ask: Ask, split: Split) -> Iterable[Caveat]:
 
 def decision(ask: Ask, split: Split, outcome: str) -> Decision:
     """shift, keep, or start where there is no current plan."""
-    if not split.curved and split.current is not None and np.array_equal(split.advised, split.current):
+    if not split.curved and split.unchanged:
         return Decision(action="keep", reason="Without response curves there is no ground to leave today's proportions.")
     if not split.curved:
         return Decision(
@@ -175,20 +240,20 @@ def decision(ask: Ask, split: Split, outcome: str) -> Decision:
         expected = f"{{{{total.expected_conversions}}}} {outcome} a {ask.period}"
         reason = f"There is no current plan to compare with; this split is expected to bring {expected}."
         return Decision(action="start", reason=reason)
-    if split.kept_for_risk:
+    if split.held_back:
         reason = (
             "The best split found has a chance of {{best_split.chance_worse}} of bringing fewer than the current split, "
-            "which is more than was allowed."
+            "above the {{total.max_chance_worse}} that is accepted."
         )
         return Decision(action="keep", reason=reason)
-    if np.array_equal(split.advised, split.current):
+    if split.unchanged:
         return Decision(action="keep", reason="No split found is expected to beat the current split of this budget.")
     if not split.current_allowed:
         reason = "The current split breaks a limit that was stated; this is the best split found within the limits."
         return Decision(action="shift", reason=reason)
     chance = ", with a chance of {{total.chance_worse}} of bringing fewer" if split.responses.draws > 1 else ""
     reason = (
-        f"The plan is expected to bring {{{{total.gain}}}} more {outcome} a {ask.period} than the current split of the same budget{chance}."
+        f"The plan is expected to bring {{{{total.gain}}}} more {outcome} a {ask.period} than the current split of this budget{chance}."
     )
     return Decision(action="shift", reason=reason)
 

@@ -35,13 +35,23 @@ def credited_caveat(source: str) -> Caveat:
     )
 
 
+def not_causal(outcome: str, *, insist: bool = False) -> Caveat:
+    """Curves are fitted to what happened together. Insistent where a chance would else sound like a certainty."""
+    return Caveat(
+        code="not_causal",
+        insist=insist,
+        signs=("went with spend", "what spend caused", "only an experiment", "not causal", "not a cause"),
+        text=f"The curves show which {outcome} went with spend; only an experiment shows what spend caused.",
+    )
+
+
 def caveats(fitted: Fitted, source: Source, outcome: str, other_currencies: tuple[str, ...]) -> list[Caveat]:
     """All that holds of this fit."""
     return [*_outcome(fitted, source, outcome), *_channels(fitted), *_tests(fitted), *_currencies(other_currencies)]
 
 
 def _outcome(fitted: Fitted, source: Source, outcome: str) -> Iterable[Caveat]:
-    yield Caveat(code="not_causal", text=f"The curves show which {outcome} went with spend; only an experiment shows what spend caused.")
+    yield not_causal(outcome)
     if fitted.mode == "per_channel":
         yield credited_caveat(source)
     elif source == "orders":

@@ -33,15 +33,20 @@ class PlanLine(Frozen):
 
 
 class ChannelRule(Frozen):
-    """What one channel may get. All amounts per budget period, minor units, media only."""
+    """What one channel may get. All amounts are media only, per period of the budget."""
 
     channel: Channel = Field(description="lower snake_case: google_ads")
-    minimum: int | None = quantity("money", "the channel gets at least this", default=None, ge=0)
-    maximum: int | None = quantity("money", "the channel gets at most this", default=None, ge=0)
+    minimum: int | None = quantity("money", "the channel gets at least this: media per budget period, minor units", default=None, ge=0)
+    maximum: int | None = quantity("money", "the channel gets at most this: media per budget period, minor units", default=None, ge=0)
     learning_minimum: int | None = quantity(
-        "money", "below this the platform cannot learn: the channel gets nothing or at least this", default=None, ge=0
+        "money",
+        "below this the platform cannot learn: the channel gets nothing or at least this, media per budget period, minor units",
+        default=None,
+        ge=0,
     )
-    fixed: int | None = quantity("money", "the channel gets exactly this, with or without a curve", default=None, ge=0)
+    fixed: int | None = quantity(
+        "money", "the channel gets exactly this, with or without a curve: media per budget period, minor units", default=None, ge=0
+    )
 
 
 def response_set(curves: Sequence[ResponseCurve]) -> ResponseSet:

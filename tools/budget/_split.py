@@ -13,6 +13,7 @@ from tools.budget._plan import WEEKS, ChannelRule, Period, response_set
 from tools.contract import Basis, ToolInputError
 from tools.methods.allocation import Limits, Unreachable, allocate, apportion, share_out
 from tools.methods.channel_names import channel_name
+from tools.methods.number_words import in_words
 from tools.methods.response_set import ResponseSet
 
 Floats = NDArray[np.float64]
@@ -21,11 +22,17 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Current:
-    """Today's spend per period by channel (minor units, not whole), where it is known from, and for which days."""
+    """Today's spend per period by channel (minor units, not whole), where it is known from, for which days, over how many weeks."""
 
     spend: Mapping[str, float]
     basis: Basis
     period: str | None
+    weeks: int | None
+
+    @property
+    def when(self) -> str:
+        """What 'today' means, in words."""
+        return "today, as stated" if self.weeks is None else f"over the last {in_words(self.weeks)} weeks"
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Split:
-    """Amounts per channel in the order of `channels`: those with curves first. Worths are outcomes per period by draw."""
+    """Amounts per channel in the order of `channels`: those with curves first.
+
+    chance_worse: of the best split against the current one.
+    """
 
     channels: tuple[str, ...]
     media: int
@@ -64,8 +74,13 @@ class Split:
     current: Integers | None
     advised: Integers
     current_allowed: bool
-    kept_for_risk: bool
+    held_back: bool
     chance_worse: float | None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the plan is the current split."""
+        return self.current is not None and bool(np.array_equal(self.advised, self.current))
 
     @property
     def curved(self) -> int:
@@ -145,7 +160,7 @@ def _plain(
     allowed = current is not None and limits.allow(current)
     return Split(
         channels=channels, media=money[0], fee=money[1], vat=money[2], responses=responses, limits=limits, best=amounts, current=current,
-        advised=amounts, current_allowed=allowed, kept_for_risk=False, chance_worse=None,
+        advised=amounts, current_allowed=allowed, held_back=False, chance_worse=None,
     )  # fmt: skip
 
 
@@ -214,7 +229,7 @@ def _judge(
     best: Integers,
     current: Integers | None,
 ) -> Split:
-    """Keep the current plan where it may be kept and the best split does not beat it, or beats it with too little certainty."""
+    """Keep the current split where it may be kept and the best does not beat it, or beats it with too little certainty."""
     allowed = current is not None and limits.allow(current)
     best_worth = worth(responses, best, ask.weeks)
     advised, chance, risky = best, None, False
@@ -228,5 +243,14 @@ def _judge(
         advised = current if risky else best
     return Split(
         channels=channels, media=money[0], fee=money[1], vat=money[2], responses=responses, limits=limits, best=best, current=current,
-        advised=advised, current_allowed=allowed, kept_for_risk=risky, chance_worse=chance,
+        advised=advised, current_allowed=allowed, held_back=risky, chance_worse=chance,
     )  # fmt: skip
+
+
+def equal_split(ask: Ask, curved: tuple[str, ...], amounts: Integers) -> Integers | None:
+    """The money of the channels with curves in equal parts over those that may get money; the others keep theirs."""
+    running = np.array([ask.channels is None or channel in ask.channels for channel in curved])
+    money = int(amounts[: len(curved)].sum())
+    if running.sum() < 2 or money <= 0:
+        return None
+    return np.concatenate([apportion(running.astype(float), money), amounts[len(curved) :]])

@@ -59,6 +59,12 @@ def recent_spend(facts: Facts, weeks: int) -> tuple[dict[str, float], str]:
     return {one.channel: sum(one.spend) / series.weeks for one in series.channels}, series.period
 
 
+def recent_length(period: str) -> int:
+    """Whole weeks in an ISO 8601 interval of days."""
+    first, last = (date.fromisoformat(day) for day in period.split("/"))
+    return ((last - first).days + 1) // 7
+
+
 def _spend(facts: Facts) -> Rows:
     ads = facts.table("ad_metrics")
     ads = ads.filter(ads.day < facts.as_of)

@@ -10,7 +10,7 @@ from tools.budget._allocation_report import Telling, report
 from tools.budget._curve import Channel, Currency, Level, ResponseCurve
 from tools.budget._plan import WEEKS, ChannelRule, Period, PlanLine, check_curves
 from tools.budget._split import Ask, Current, Split, split_budget
-from tools.budget._weekly_facts import recent_spend
+from tools.budget._weekly_facts import recent_length, recent_spend
 from tools.contract import Request, ToolInputError, ToolResult, choice, quantity, tool
 from tools.facts import Facts
 
@@ -145,13 +145,11 @@ def _current(request: AllocateBudget, facts: Facts | None) -> Current:
         spend = {line.channel: line.weekly * weeks for line in request.current}
         if len(spend) != len(request.current):
             raise ToolInputError("A channel is given twice in the current plan.", field="current")
-        return Current(spend, "stated", None)
+        return Current(spend, "stated", None, None)
     if facts is not None and "ad_metrics" in facts.names():
         weekly, period = recent_spend(facts, request.recent_weeks)
-        return Current({channel: spend * weeks for channel, spend in weekly.items()}, "observed", period)
-    spend = {
-        curve.channel: sum(curve.recent_spend[-request.recent_weeks :]) / len(curve.recent_spend[-request.recent_weeks :]) * weeks
-        for curve in request.curves
-        if curve.recent_spend
-    }
-    return Current(spend, "observed", None)
+        averaged = recent_length(period)
+        return Current({channel: spend * weeks for channel, spend in weekly.items()}, "observed", period, averaged)
+    recent = {curve.channel: curve.recent_spend[-request.recent_weeks :] for curve in request.curves if curve.recent_spend}
+    averaged = min((len(spends) for spends in recent.values()), default=0)
+    return Current({name: sum(spends) / len(spends) * weeks for name, spends in recent.items()}, "observed", None, averaged or None)
