@@ -15,6 +15,9 @@ LISTED: tuple[Basis, ...] = ("assumed", "benchmark", "model", "attributed", "sta
 TOGETHER: frozenset[Basis] = frozenset({"model", "attributed"})
 """Listed by tool run, not by figure."""
 
+MOST_NAMES = 4
+"""Names of a group that are spelled out; the links in the text lead to each."""
+
 MEANINGS: dict[Basis, str] = {
     "assumed": "assumed",
     "benchmark": "benchmark",
@@ -103,7 +106,8 @@ def to_markdown(rows: Sequence[RegisterRow]) -> str:
         place = f"[{row.shown}](evidence:{row.evidence}.{row.key})"
         lines.append(f"| {_cell(what)} | {place} | {MEANINGS[row.basis]} | {_cell(row.source)} | {row.evidence} |")
     for (basis, evidence), group in together.items():
-        what = "; ".join(dict.fromkeys(row.what for row in group))
+        names = list(dict.fromkeys(row.what for row in group))
+        what = "; ".join(names[:MOST_NAMES]) + ("; and others" if len(names) > MOST_NAMES else "")
         count = f"{len(group)} figures" if len(group) > 1 else f"[{group[0].shown}](evidence:{evidence}.{group[0].key})"
         lines.append(f"| {_cell(what)} | {count} | {MEANINGS[basis]} | {_cell(group[0].source)} | {evidence} |")
     return "\n".join(lines)

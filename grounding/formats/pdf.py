@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from grounding.formats.html import parser
@@ -22,6 +23,10 @@ PREAMBLE = """#set document(title: "{title}", date: none)
 #show link: it => text(fill: rgb("#14507a"), it)
 """
 SPECIAL = re.compile(r"([\\#$*_`<>@=\-+/~\[\]{}\"'&%^|;:().!?,])")
+NARROWEST = 3.0
+"""Share below which no column falls."""
+LETTER = 0.5
+"""Share that a letter of an unbreakable word takes."""
 DIGIT_START = re.compile(r"^(\d)")
 
 
@@ -78,7 +83,8 @@ class _Writer:
     def blocks(self, tokens: Sequence[Token]) -> str:
         out: list[str] = []
         columns: list[str] = []
-        for token in tokens:
+        shares: list[float] = []
+        for place, token in enumerate(tokens):
             match token.type:
                 case "heading_open":
                     out.append(f"\n#heading(level: {token.tag[1]})[")
@@ -104,9 +110,10 @@ class _Writer:
                     out.append("]\n")
                 case "table_open":
                     columns = []
+                    shares = _shares(tokens[place:])
                     out.append("\n#table(COLUMNS")
                 case "table_close":
-                    widths = ", ".join("auto" if align == "right" else "1fr" for align in columns)
+                    widths = ", ".join("auto" if align == "right" else f"{share}fr" for align, share in zip(columns, shares, strict=True))
                     aligns = ", ".join(columns)
                     start = len(out) - 1 - out[::-1].index("\n#table(COLUMNS")
                     out[start] = f"\n#table(columns: ({widths},), align: ({aligns},), "
@@ -177,3 +184,25 @@ def _align(token: Token) -> str:
 def _string(text: str) -> str:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{quoted}"'
+
+
+def _shares(tokens: Sequence[Token]) -> list[float]:
+    """How wide the columns of the table that begins here want to be.
+
+    The root of their longest cell, so that prose does not starve the others, and never less than their longest word, which cannot break.
+    """
+    wanted: list[float] = []
+    column = 0
+    for before, token in pairwise(tokens):
+        if token.type == "table_close":
+            break
+        if token.type == "tr_open":
+            column = 0
+        elif before.type in ("th_open", "td_open") and token.type == "inline":
+            shown = "".join(child.content for child in token.children or () if child.type in ("text", "code_inline"))
+            word = max((len(part) for part in shown.split()), default=0)
+            wanted = [*wanted, 0.0] if column == len(wanted) else wanted
+            wanted[column] = max(wanted[column], len(shown) ** 0.5, word * LETTER, NARROWEST)
+        elif token.type in ("th_close", "td_close"):
+            column += 1
+    return [round(width, 2) for width in wanted]
