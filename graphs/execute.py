@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -18,10 +19,19 @@ from store import checkpoints, clients, events, runs, step_results
 from store.checkpoints import checkpointer
 from store.locks import run_lock
 from tools.contract import ToolRefusal
+from tools.registry import load as load_tool
 
 log = logging.getLogger(__name__)
 
 MOST_STEPS = 150
+
+
+def prepare() -> None:
+    """Import what a run imports when it needs it, so that a new worker's first run is as quick as its later ones."""
+    for name in {name for agent in AGENTS.values() for name in agent.tools}:
+        load_tool(name)
+    for module in ("deltalake", "ibis.backends.duckdb", "langgraph.checkpoint.postgres.aio", "sklearn.cluster"):
+        import_module(module)
 
 
 async def execute(services: Services, workspace_id: str, run_id: str, decision: dict[str, Any] | None = None) -> None:

@@ -112,8 +112,10 @@ async def _opened(settings: StoreSettings, execute: Execute | None) -> AsyncIter
             await database.close()
         return
     from graphs.execute import execute as execute_run
+    from graphs.execute import prepare
     from graphs.services import open_services
 
+    await asyncio.to_thread(prepare)
     async with open_services(settings, name="groundwork worker") as services:
 
         async def take_up(workspace_id: str, run_id: str) -> None:
