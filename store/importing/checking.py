@@ -151,7 +151,8 @@ def _statement(
     return f"""COPY (
         SELECT {kept}, {COLUMNS}, {REASONS}, coalesce({REASONS} IS NOT NULL AND ({total}), false) AS {TOTAL} FROM (
             SELECT *, CASE WHEN {PROBLEM} IS NOT NULL THEN '' ELSE nullif(concat_ws('; ', {where}), '') END AS {COLUMNS},
-                   CASE WHEN {theirs} THEN {quoted(REASON)} ELSE coalesce({PROBLEM}, nullif(concat_ws('; ', {why}), '')) END AS {REASONS} FROM (
+                   CASE WHEN {theirs} THEN {quoted(REASON)}
+                        ELSE coalesce({PROBLEM}, nullif(concat_ws('; ', {why}), '')) END AS {REASONS} FROM (
                 SELECT *{made}, {judged} FROM (
                     SELECT *, {typed} FROM ({source})))))
         TO {quoted(str(target))} (FORMAT parquet, COMPRESSION lz4)"""

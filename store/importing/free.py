@@ -14,8 +14,8 @@ from store.importing.report import ImportRefused, ImportReport, Listener
 from store.importing.sniffing import Layout
 from store.importing.sql import matches, named, quoted, without_marks
 from store.importing.staging import LINE, PROBLEM, column_name, stage
-from store.importing.trace import import_id, imported_before, noted, publish, reject_file
 from store.importing.suppressing import free_row
+from store.importing.trace import import_id, imported_before, noted, publish, reject_file
 from store.importing.workbench import no_leftovers, open_checks, stream
 from store.suppression import read_suppressed
 
@@ -111,7 +111,7 @@ def import_free(
 
 
 def _type(connection: DuckDBPyConnection, staged: Path, layout: Layout, target: Path, theirs: str) -> dict[str, str]:
-    """Write the rows that are not `theirs` (the erased's) with each column in the narrowest type that all its cells fit; gives the types in words."""
+    """Write the rows that are not `theirs` (the erased's), each column in the narrowest type that all its cells fit; gives the types."""
     source = f"read_parquet({quoted(str(staged))})"
     names = column_names(layout.headers)
     texts = [column_name(number) for number in range(len(names))]

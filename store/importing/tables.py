@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def import_table(root: str | Path, workspace_id: str, client: delta.ClientLike, table_name: str, rows: pa.Table) -> int:
     """Commit contract-typed rows, one per key as in a file; gives the version that holds them.
 
-    Columns that `rows` does not have keep what the table holds; rows of erased persons are left out. Raises ToolInputError when the rows do not fit their contract.
+    Columns that `rows` does not have keep what the table holds; rows of erased persons are left out. Raises ToolInputError when
+    the rows do not fit their contract.
     """
     if table_name not in CONTRACTS:
         raise ToolInputError(f"there is no contract for {table_name!r}; free tables come in as files", field="table")
