@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Body, Query, Request, Response
@@ -32,10 +33,11 @@ class ToolCard(BaseModel):
     request_schema: dict[str, Any]
     result_schema: dict[str, Any]
 
-    @classmethod
-    def of(cls, tool: Tool) -> ToolCard:
-        """The card of a declared tool."""
-        return cls(
+    @staticmethod
+    @cache
+    def of(tool: Tool) -> ToolCard:
+        """The card of a declared tool; its schemas are worked out once."""
+        return ToolCard(
             name=tool.name,
             field=tool.field,
             version=tool.version,

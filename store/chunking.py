@@ -22,19 +22,18 @@ def chunks_of(text: str) -> list[str]:
 
 
 def _blocks(text: str) -> Iterator[str]:
-    heading = ""
+    headings: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text):
         paragraph = paragraph.strip()
         if not paragraph:
             continue
         if re.fullmatch(r"#{1,6} .+", paragraph):
-            heading = f"{heading}\n{paragraph}" if heading else paragraph
+            headings.append(paragraph)
             continue
-        whole = f"{heading}\n{paragraph}" if heading else paragraph
-        heading = ""
-        yield from _pieces(whole)
-    if heading:
-        yield from _pieces(heading)
+        yield from _pieces("\n".join([*headings, paragraph]))
+        headings = []
+    if headings:
+        yield from _pieces("\n".join(headings))
 
 
 def _pieces(paragraph: str) -> Iterator[str]:

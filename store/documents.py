@@ -71,7 +71,7 @@ async def add_document(
     connection: Connection, client_id: str, title: str, kind: str, text: str, source: str, dated: date | None, *, embedder: Embedder
 ) -> Document:
     """Keep a document with its chunks embedded. `kind` is brand, note, pricing, deliverable … Raises StoreError for an empty one."""
-    pieces = chunks_of(text)
+    pieces = await asyncio.to_thread(chunks_of, text)
     if not pieces:
         raise StoreError(f"the document {title!r} holds no text")
     # the title goes with every chunk, or a passage of "Brand voice" that never says so could not be found by it
