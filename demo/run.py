@@ -68,9 +68,9 @@ async def _demo(settings: StoreSettings, say: Any, began: float) -> Outcome:
     async with open_services(settings, name="groundwork demo") as services:
         workspace = await open_workspace(services, settings)
         clients = {slug: await open_client(services, workspace, slug) for slug in SHOWN}
-        for slug in SHOWN:
-            say(f"\n{clients[slug].name}: exports as its tools write them, imported as anybody's")
-            await asyncio.to_thread(_import, services, workspace, clients[slug], settings.home / "demo" / slug / "exports", say)
+        say("\nExports as each client's tools write them, imported as anybody's:")
+        folders = {slug: settings.home / "demo" / slug / "exports" for slug in SHOWN}
+        await asyncio.gather(*(asyncio.to_thread(_import, services, workspace, clients[slug], folders[slug], say) for slug in SHOWN))
         brief = CLIENTS[SHOWN[0]].briefs[0]
         say(f"\nTask: strategy for {SHOWN[0]}, {brief!r}")
         with _worker(settings, await _workers(services), say):
@@ -88,7 +88,7 @@ def _import(services: Services, workspace: Workspace, client: Client, folder: Pa
         suggestion = suggest(path)
         report = import_file(services.store.facts_root, workspace.id, client, path, table=suggestion.table, mapping=suggestion.mapping)
         kept = "already imported" if report.already_imported else f"{report.rows_kept} rows kept, {report.rows_rejected} rejected"
-        say(f"  {path.name:<34} {suggestion.label:<34} -> {report.table}: {kept}")
+        say(f"  {client.slug:<9} {path.name:<34} {suggestion.label:<34} -> {report.table}: {kept}")
 
 
 async def _task(services: Services, workspace: Workspace, client: Client, brief: str) -> str:
