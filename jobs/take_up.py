@@ -24,6 +24,8 @@ MOST_ATTEMPTS = 25
 """Kills, lost connections and errors that one run survives before it ends as failed: a run must not fell its worker for ever."""
 
 SLOWEST_RETRY = 30.0
+ASK_AGAIN_SECONDS = 2.0
+"""How long a worker waits before it asks again for a run that another one holds."""
 
 
 class Unsettled(Exception):
@@ -37,7 +39,7 @@ class Again(procrastinate.BaseRetryStrategy):
         if isinstance(exception, asyncio.CancelledError):
             return procrastinate.RetryDecision(retry_in={"seconds": 0})
         if isinstance(exception, Unsettled):
-            return procrastinate.RetryDecision(retry_in={"seconds": 2})
+            return procrastinate.RetryDecision(retry_in={"seconds": ASK_AGAIN_SECONDS})
         return procrastinate.RetryDecision(retry_in={"seconds": min(SLOWEST_RETRY, 0.5 * 2 ** min(job.attempts, 8))})
 
 

@@ -157,6 +157,30 @@ async def test_a_run_that_another_worker_holds_is_asked_for_again(
         await until(done)
 
 
+async def test_a_run_that_another_worker_holds_for_long_is_not_given_up(
+    database: Database, client: Client, store_settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_up, "MOST_ATTEMPTS", 3)
+    monkeypatch.setattr(take_up, "ASK_AGAIN_SECONDS", 0.05)
+    asked = 0
+    finish = finisher(database)
+
+    async def held_for_long(workspace_id: str, run_id: str) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 5:
+            await finish(workspace_id, run_id)
+
+    async with working(store_settings, held_for_long):
+        run_id = await queued(database, client)
+
+        async def done() -> bool:
+            return await status_of(database, client.workspace_id, run_id) in runs.ENDED
+
+        await until(done, 20)
+    assert (asked, await status_of(database, client.workspace_id, run_id)) == (6, "succeeded")
+
+
 async def test_a_run_that_fells_its_worker_every_time_is_given_up_with_a_reason(
     database: Database, client: Client, store_settings: StoreSettings
 ) -> None:
