@@ -60,7 +60,7 @@ def _ends(slot: Slot) -> dict[str, str]:
 def _worth(desk: Desk) -> str | None:
     """What an order brings on average, where a tool gave it for all customers."""
     segments = desk.good("segment_audience")
-    found = segments.get("average_order_value") if segments else None
+    found = segments.get("total.average_order_value") if segments else None
     return found.slot if found else None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,6 @@ from tools.methods.channel_names import channel_key
 from tools.methods.periods import Period
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import ibis
 
     from tools.facts import Facts
@@ -33,18 +32,34 @@ class Words:
     frequency: str
     money: str | None
     act: str
+    first: str
+    again: str
 
 
 WORDS: dict[Source, Words] = {
-    "orders": Words("days since the last order", "orders per customer", "revenue", "ordered"),
-    "subscriptions": Words("days since the last paid day", "months begun per customer", "subscription revenue", "paid"),
-    "events": Words("days since the last visit", "active days per person", None, "came"),
+    "orders": Words("days since the last order", "orders per customer", "revenue", "ordered", "first-time customers", "repeat customers"),
+    "subscriptions": Words(
+        "days since the last paid day",
+        "months begun per customer",
+        "subscription revenue",
+        "paid",
+        "new subscribers",
+        "staying subscribers",
+    ),
+    "events": Words("days since the last visit", "active days per person", None, "came", "first-time visitors", "repeat visitors"),
 }
+
+TOO_YOUNG: dict[Source, int] = {"orders": 90, "subscriptions": 90, "events": 28}
+"""Days of record under which most of those who will come back have had no time to: nobody is lapsed or loyal yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """Arrays with one entry per customer, in an order that the data alone fixes. Money in minor units; absent for events."""
+    """Arrays with one entry per customer, in an order that the data alone fixes. Money in minor units; absent for events.
+
+    `period` begins with the first act on record, when that is later than the first day asked for. `young`: the whole record is shorter
+    than people usually take to come back.
+    """
 
     source: Source
     recency: NDArray[np.int64]
@@ -53,6 +68,7 @@ class Customers:
     came_by: NDArray[np.int64]
     channels: tuple[str, ...]
     period: Period
+    young: bool
     others_currency: int = 0
 
     def __len__(self) -> int:
@@ -73,7 +89,7 @@ def read_customers(facts: Facts, source: Source | None, lookback: int) -> Custom
     period = Period.ending(facts.as_of, lookback)
     start, end = period.instants(facts.zone)
     per_person = {"orders": _orders, "subscriptions": _subscriptions, "events": _events}[chosen](facts, start, end)
-    return _fetch(facts, chosen, _with_source(facts, per_person), period, end)
+    return _fetch(facts, chosen, _with_source(facts, per_person), period)
 
 
 def _orders(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
@@ -107,7 +123,8 @@ def _events(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
     events = facts.table("events")
     events = events.filter(events["at"] >= start, events["at"] < end, events.contact_id.notnull())
     return events.group_by("contact_id").aggregate(
-        last=events["at"].max(), frequency=(events["at"].epoch_seconds().cast("int64") // DAY).nunique().cast("int64")
+        last=events["at"].max(),
+        frequency=(events["at"].epoch_seconds().cast("int64") // DAY).nunique().cast("int64"),
     )
 
 
@@ -121,10 +138,12 @@ def _with_source(facts: Facts, people: ibis.Table) -> ibis.Table:
     return people.left_join(contacts, "contact_id").drop("contact_id_right")
 
 
-def _fetch(facts: Facts, source: Source, people: ibis.Table, period: Period, end: datetime) -> Customers:
+def _fetch(facts: Facts, source: Source, people: ibis.Table, period: Period) -> Customers:
     keys = [name for name in ("last", "frequency", "money", "source") if name in people.columns]
     people = people.mutate(last=people["last"].epoch_seconds().cast("int64"))
     table = facts.fetch(people.select(*keys).order_by(keys))
+    end = period.instants(facts.zone)[1]
+    began = _began(facts, source, end)
     last = table["last"].to_numpy()
     encoded = table["source"].combine_chunks().dictionary_encode()
     raw = [channel_key(name) if name else "" for name in encoded.dictionary.to_pylist()]
@@ -139,5 +158,14 @@ def _fetch(facts: Facts, source: Source, people: ibis.Table, period: Period, end
         money=money,
         came_by=np.where(indices >= 0, position[indices], -1),
         channels=channels,
-        period=period,
+        period=Period(max(period.first, began), period.last),
+        young=(period.last - began).days + 1 < TOO_YOUNG[source],
     )
+
+
+def _began(facts: Facts, source: Source, end: datetime) -> date:
+    """The client's day of the first act on record, also before the days asked for."""
+    rows = facts.table(source)
+    moment = rows.started_at if source == "subscriptions" else rows["at"]
+    found = facts.fetch(rows.filter(moment < end).aggregate(first=moment.min().epoch_seconds().cast("int64"))).to_pylist()[0]["first"]
+    return datetime.fromtimestamp(int(found), ZoneInfo(facts.zone)).date() if found is not None else date.min

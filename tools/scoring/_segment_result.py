@@ -123,6 +123,18 @@ def figures_of(customers: Customers, found: Segments, profiles: list[Profile], c
     add("segments", len(profiles), "count", "segments", basis="model")
     if total_money is not None:
         add(value_metric, total_money, "money", words.money or value_metric)
+        mean, error = float(customers.money.mean()), float(customers.money.std(ddof=1) / np.sqrt(len(customers)))
+        add("total.revenue_per_customer", round(mean), "money", f"{words.money} per person", metric="revenue_per_customer",
+            denominator="customers", n=len(customers), interval=_normal(mean, error, len(customers)))  # fmt: skip
+    if total_money is not None and customers.source == "orders":
+        orders = int(customers.frequency.sum())
+        add("total.orders", orders, "count", "paid orders", metric="orders")
+        add("total.average_order_value", round(total_money / orders), "money", "average order value", metric="average_order_value",
+            denominator="orders", n=orders)  # fmt: skip
+        add("total.orders_per_customer", orders / len(customers), "number", words.frequency, metric="frequency",
+            denominator="customers", n=len(customers))  # fmt: skip
+    if customers.young:
+        add("record_days", customers.period.days, "days", "days from the first act on record to the day asked for")
     if found.clusters:
         clusters = found.clusters
         agreement = "agreement of the segments with those of bootstrap samples, one at best"
@@ -155,10 +167,12 @@ def figures_of(customers: Customers, found: Segments, profiles: list[Profile], c
 
 
 def _mean_interval(p: Profile) -> Interval | None:
+    return None if p.money_mean is None or p.money_error is None else _normal(p.money_mean, p.money_error, p.customers)
+
+
+def _normal(mean: float, error: float, people: int) -> Interval | None:
     """Normal interval of the mean over people like these; none for very few."""
-    if p.money_mean is None or p.money_error is None or p.customers < 30:
-        return None
-    return Interval(low=p.money_mean - 1.96 * p.money_error, high=p.money_mean + 1.96 * p.money_error)
+    return Interval(low=mean - 1.96 * error, high=mean + 1.96 * error) if people >= 30 else None
 
 
 def findings_of(customers: Customers, found: Segments, profiles: list[Profile], figures: tuple[Figure, ...]) -> tuple[str, ...]:
@@ -178,6 +192,9 @@ def findings_of(customers: Customers, found: Segments, profiles: list[Profile], 
             "which bootstrap samples agree with at {{stability}}."
         )
     sentences = [opening]
+    if "total.average_order_value" in known:
+        sentences.append("All customers together: average order value {{total.average_order_value}}.")
+        sentences.append(f"All customers together: {words.frequency} {{{{total.orders_per_customer}}}}.")
     for p in profiles:
         name = p.name[0].upper() + p.name[1:]
         text = f"{name}: {{{{{p.key}.customers}}}} people ({{{{{p.key}.share_of_customers}}}})"
@@ -197,6 +214,15 @@ def findings_of(customers: Customers, found: Segments, profiles: list[Profile], 
 def caveats_of(customers: Customers, found: Segments, profiles: list[Profile]) -> tuple[Caveat, ...]:
     """What would be read into the segments that is not there."""
     caveats = []
+    if customers.young:
+        caveats.append(
+            Caveat(
+                code="young_record",
+                text="The record covers {{record_days}}, less than people usually take to come back: nobody is loyal or lapsed yet.",
+                insist=True,
+                signs=("too young", "young record", "too early", "so far", "not yet", "or lapsed yet", "less than people usually take"),
+            )
+        )
     if found.clusters and not found.clusters.structure:
         caveats.append(
             Caveat(
@@ -212,7 +238,7 @@ def caveats_of(customers: Customers, found: Segments, profiles: list[Profile]) -
             Caveat(
                 code="unstable_segment",
                 text=f"Other samples of the same customers would draw some segments differently: {'; '.join(p.name for p in shaky)}.",
-                insist=True,
+                insist=len(customers) >= SMALL,
                 signs=("unstable", "draw some segments differently", "not stable", "would differ"),
             )
         )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.methods.clustering import FITTED_ON, Clusters, choose_clusters
-from tools.scoring._customers import Customers
+from tools.scoring._customers import WORDS, Customers
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -74,7 +74,7 @@ def by_rule(customers: Customers) -> Segments:
     scores = score_all(customers)
     again = (customers.frequency > 1).astype(np.float64) + 1
     combinations, inverse = np.unique(np.column_stack([scores, again]), axis=0, return_inverse=True)
-    called = [rule_name(recency, frequency, money, times) for recency, frequency, money, times in combinations.tolist()]
+    called = [_name(customers, recency, frequency, money, times) for recency, frequency, money, times in combinations.tolist()]
     names = tuple(sorted(set(called)))
     labels = np.array([names.index(name) for name in called], dtype=np.int64)[inverse.ravel()]
     return _by_worth(customers, Segments(labels, names, scores, None, False))
@@ -109,7 +109,15 @@ def features(customers: Customers, random: np.random.Generator) -> tuple[Floats,
 
 def _called(customers: Customers, scores: Floats, inside: NDArray[np.bool_]) -> str:
     recency, frequency, money = scores[inside].mean(axis=0).tolist()
-    return rule_name(recency, frequency, money, float(customers.frequency[inside].mean()))
+    return _name(customers, recency, frequency, money, float(customers.frequency[inside].mean()))
+
+
+def _name(customers: Customers, recency: float, frequency: float, money: float, times: float) -> str:
+    """In a young record only whether people came back already: quintiles of a few weeks would call somebody lapsed or a champion."""
+    if customers.young:
+        words = WORDS[customers.source]
+        return words.again if times >= REPEATS else words.first
+    return rule_name(recency, frequency, money, times)
 
 
 def _mean_money(customers: Customers, inside: NDArray[np.bool_]) -> float:

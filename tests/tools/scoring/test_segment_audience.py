@@ -97,6 +97,42 @@ def test_every_customer_and_every_cent_is_counted_once(method):
     assert sum(shares) == pytest.approx(1)
 
 
+def young_shop(people: int = 66, days: int = 20) -> dict[str, Any]:
+    """Simulated: a shop open for some days, where a few have ordered again."""
+    random = np.random.default_rng(9)
+    frequency = np.where(np.arange(people) % 9 == 0, 2, 1)
+    recency = np.minimum(random.integers(0, days, people), days - 4 * frequency)
+    return orders_of(recency, frequency, np.exp(random.normal(9, 0.4, people)).astype(int))
+
+
+@pytest.mark.parametrize("method", ["kmeans", "rfm"])
+def test_in_a_shop_younger_than_a_purchase_cycle_nobody_is_lapsed_or_a_champion(method):
+    result = run({"orders": young_shop()}, method=method)
+    assert {segment.name.partition(",")[0] for segment in result.segments} <= {"first-time customers", "repeat customers"}
+    assert len({segment.name for segment in result.segments}) == len(result.segments)
+    assert "young_record" in codes(result)
+    assert result.figure("record_days").value <= 20
+    grown = run({"orders": three_groups()[0]}, lookback_days=60)
+    assert "young_record" not in codes(grown), "a short look back into a long record"
+    assert not any("first-time" in segment.name for segment in grown.segments)
+
+
+def test_the_period_is_what_the_orders_cover():
+    assert run({"orders": young_shop(days=20)}).figure("customers").period.startswith("2026-11-0")
+    assert run({"orders": three_groups()[0]}, lookback_days=60).figure("customers").period == "2026-09-23/2026-11-21"
+
+
+def test_all_customers_together_have_an_average_order_value():
+    orders, _ = three_groups()
+    result = run({"orders": orders}, lookback_days=1500)
+    n, amount = len(orders["order_id"]), int(orders["amount"].to_numpy().sum())
+    assert result.figure("total.orders").value == n
+    value, often, worth = (result.figure(f"total.{key}") for key in ("average_order_value", "orders_per_customer", "revenue_per_customer"))
+    assert (value.value, value.denominator, value.entity) == (round(amount / n), "orders", None)
+    assert often.value == pytest.approx(n / 900)
+    assert worth.interval.low < worth.value == round(amount / 900) < worth.interval.high
+
+
 def test_a_fixed_number_is_kept():
     orders, _ = three_groups()
     assert len(run({"orders": orders}, segments=4, lookback_days=1500).segments) == 4
