@@ -82,6 +82,7 @@ class Claims:
     def __init__(self, index: Index, around: Surroundings, standing: Mapping[int, Sequence[tuple[int, Candidate]]]):
         self.index, self.around, self.standing = index, around, standing
         self.text = around.plain.text
+        self.comparable = [k for k in index.known if len(k.entities) == 1 and k.figure.entity and not isinstance(k.figure.value, str)]
 
     def of(self, sentence: Sentence) -> list[Claim]:
         """Every claim of a sentence that its figures do not carry."""
@@ -227,14 +228,8 @@ class Claims:
     def tables(self, kind: str, concepts: frozenset[str]) -> list[list[Known]]:
         """Figures of one record, metric and unit over all entities of a kind."""
         groups: dict[tuple[str, str, str], list[Known]] = {}
-        for known in self.index.known:
-            if (
-                len(known.entities) == 1
-                and known.figure.entity
-                and known.kind == kind
-                and not isinstance(known.figure.value, str)
-                and known.concepts & concepts
-            ):
+        for known in self.comparable:
+            if known.kind == kind and known.concepts & concepts:
                 groups.setdefault((known.alias, known.figure.metric, known.figure.unit), []).append(known)
         return list(groups.values())
 

@@ -6,9 +6,9 @@ import re
 from datetime import date, timedelta
 
 from grounding.verifying.index import Candidate, Index
-from grounding.verifying.place import Judgement
 from grounding.verifying.numerals import Numeral
 from grounding.verifying.periods import holds, read_day
+from grounding.verifying.place import Judgement
 from grounding.verifying.scope import Surroundings
 from grounding.verifying.text import Link, Sentence
 

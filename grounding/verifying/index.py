@@ -7,25 +7,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from grounding.evidence import Evidence
 from grounding.rendering import minor_units
 from grounding.verifying.events import family, per_family
-from grounding.vocabulary import CHANGE_METRIC, CHANNELS, COMMON, DOWNWARD_METRIC, concept_units, metric_names, spoken, static_phrases
-from tools.contract import Figure, Unit
-
-EVENTS = ("booking", "order", "purchase", "sign-up", "signup", "trial", "install", "subscription", "sale", "lead", "customer")
-GENERIC_EVENTS = frozenset({"acquisition", "conversion", "action"})
-EVENT_COSTS = re.compile(
-    r"\b(?:a|an|one|each|every)[ \u00a0](?P<event>" + "|".join(EVENTS) + r"|click)\b[^.;\d]{0,30}?\bcosts?\b", re.IGNORECASE
-)
-NO_METRIC_AFTER = re.compile(r"[ \u00a0](?:\W?\d|[R$€£]|from|about|them|more|out|people|those|new|for|the|a )")
-""" "Bookings reach 162" is a verb."""
-WHOLES = {"spend_share": "spend", "revenue_share": "revenue", "customer_share": "customers"}
-"""A share of spend may be told as spend."""
-FIRST_WORD = re.compile(r"(?<![\w-])[^\W_]+")
-ADJACENT = ("per ", "a ", "each ", "of ")
-"""Phrases that begin so name a metric only right behind the number: "R182 a booking", "30% of spend"."""
+from grounding.verifying.phrases import Mention, Phrases, plainly, said_in, stems
+from grounding.vocabulary import CHANGE_METRIC, CHANNELS, COMMON, DOWNWARD_METRIC, concept_units, spoken
+from tools.contract import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +59,13 @@ class Candidate:
         return self.known.figure.key if self.end == "value" else f"{self.known.figure.key}.{self.end}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Words that name an entity or a metric."""
-
-    start: int
-    end: int
-    names: frozenset[str]
-    kind: str
-    adjacent: bool = False
-
-
-ORDINARY_STEMS = frozenset(
-    word[:5]
-    for word in (
-        "the per and for with that from this its their who what how than then them they are was were has have had been will would must may can not all each every one some more most less least "
-        "platform platforms claimed claim claims period before after channel channels expected current today record records share cost costs value total first new change number figure under over plan "
-        "month week day year likely rate rates ad ads our your your's only any into out who's"
-    ).split()
-)
-
-
-def stems(words: str) -> frozenset[str]:
-    """Beginnings of the words that tell figures apart; grammar and what every figure has in common left out."""
-    return frozenset(word[:5] for word in re.findall(r"[a-z]{3,}", words.lower())) - ORDINARY_STEMS
-
-
+@lru_cache(maxsize=1024)
 def canonical(entity: str) -> str:
     """'segment: At risk' → at_risk; 'Google Ads' → google_ads."""
     return re.sub(r"[^a-z0-9]+", "_", entity.split(":", 1)[-1].lower()).strip("_")
 
 
+@lru_cache(maxsize=1024)
 def kind_of(entity: str) -> str:
     """What sort of thing an entity is: its prefix ('segment'), a channel, or just an entity."""
     if ":" in entity:
@@ -117,7 +82,10 @@ class Index:
         self.by_id = {record.id: record.alias or record.id for record in evidence}
         read = [(alias, figure) for alias, record in self.records.items() for figure in record.figures]
         self._entity_names(figure for _, figure in read)
-        self._phrases([figure for _, figure in read])
+        spoken_of = Phrases([figure for _, figure in read])
+        self.phrases, self.metric_mentions, self.units_of = spoken_of.known, spoken_of.mentions, spoken_of.units_of
+        self._concepts = spoken_of.concepts
+        self._in_labels: dict[str, list[Mention]] = {}
         self.known = [self._known(alias, figure) for alias, figure in read]
         self.by_place = {known.place: known for known in self.known}
         self.candidates: list[Candidate] = []
@@ -195,141 +163,62 @@ class Index:
     def _spaced(words: str, names: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
         return next(value for name, value in names.items() if re.sub(r"[ \u00a0-]", " ", name) == words)
 
-    def _phrases(self, figures: Sequence[Figure]) -> None:
-        """Phrases to concepts: the vocabulary, made particular by the events that these figures count, and the figures' own labels."""
-        used = {
-            event
-            for figure in figures
-            for event in EVENTS
-            if re.search(rf"\b{event}s?\b", f"{figure.label} {figure.denominator or ''}".lower())
-        }
-        used |= {"sign-up", "signup"} if used & {"sign-up", "signup"} else set()
-        phrases: dict[str, frozenset[str]] = {}
-        for phrase, concepts in static_phrases().items():
-            events = [event for event in EVENTS if re.search(rf"\b{event}s?\b", phrase)]
-            if phrase.startswith("of "):
-                concepts |= static_phrases().get(re.sub(r"^of (?:the |total )?", "", phrase), frozenset())
-            foreign = used and events and not set(events) & used and concepts & {"conversions", "cpa"}
-            phrases[phrase] = frozenset({f"other {phrase}"}) if foreign else concepts
-        self._static = phrases
-        labels: dict[str, set[str]] = {}
-        for figure in figures:
-            label = figure.label.lower().strip()
-            if 3 <= len(label) <= 60:
-                labels.setdefault(label, set()).update(self._concepts(figure) or {f"label {label}"})
-        self.phrases = {**phrases, **{label: frozenset(names) | phrases.get(label, frozenset()) for label, names in labels.items()}}
-        by_word: dict[str, list[str]] = {}
-        for way in self.phrases:
-            by_word.setdefault(FIRST_WORD.match(way)[0] if FIRST_WORD.match(way) else way, []).append(way)  # type: ignore[index]
-        self._by_word = {
-            word: re.compile(
-                "(?:"
-                + "|".join(re.escape(way).replace(r"\ ", r"[ \u00a0-]") for way in sorted(ways, key=len, reverse=True))
-                + r")(?![\w]|-\w)"
-            )
-            for word, ways in by_word.items()
-        }
-        self._loose = {re.sub(r"[\s\u00a0-]", " ", phrase): names for phrase, names in self.phrases.items()}
-
-    def metric_mentions(self, text: str) -> list[Mention]:
-        """Every metric that the text names."""
-        found: list[Mention] = []
-        lowered, last = text.lower(), 0
-        if len(lowered) != len(text):
-            lowered = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
-        for word in FIRST_WORD.finditer(lowered):
-            pattern = self._by_word.get(word[0])
-            match = pattern.match(lowered, word.start()) if pattern is not None and word.start() >= last else None
-            if match is None:
-                continue
-            if match[0] == "reach" and NO_METRIC_AFTER.match(lowered, match.end()):
-                continue
-            last = match.end()
-            words = re.sub(r"[\s\u00a0-]", " ", match[0])
-            found.append(Mention(match.start(), last, self._loose[words], "metric", words.startswith(ADJACENT)))
-        for match in EVENT_COSTS.finditer(text):
-            found.append(
-                Mention(
-                    match.start("event"),
-                    match.end("event"),
-                    self.phrases.get(f"cost per {match['event'].lower()}", frozenset({"cpa"})),
-                    "metric",
-                )
-            )
-        return sorted(found, key=lambda mention: mention.start)
-
-    def units_of(self, concepts: frozenset[str]) -> frozenset[Unit] | None:
-        """The units that concepts come in; None when unknown (a label of its own)."""
-        table = concept_units()
-        if any(name not in table for name in concepts):
-            if all(name.startswith("other ") for name in concepts):
-                phrase = next(iter(concepts))
-                return (
-                    frozenset({"money"})
-                    if "per " in phrase or "cost" in phrase or phrase.startswith(("other a ", "other each "))
-                    else frozenset({"count"})
-                )
-            return None
-        return frozenset().union(*(table[name] for name in concepts))
-
-    def _concepts(self, figure: Figure) -> frozenset[str]:
-        names, units = metric_names(), concept_units()
-        metric = figure.metric.lower()
-        found = set()
-        tokens = metric.split("_")
-        tails = ["_".join(tokens[index:]) for index in range(len(tokens))]
-        heads = ["_".join(tokens[:index]) for index in range(len(tokens), 0, -1)]
-        for name in (*tails, *heads):
-            if name in names:
-                found.add(names[name])
-                break
-        label = figure.label.lower()
-        said = sorted((phrase for phrase in self._static if phrase in label and _whole(phrase, label)), key=len, reverse=True)
-        change = bool(CHANGE_METRIC.search(metric) or CHANGE_METRIC.search(label))
-        fits = [phrase for phrase in said if any(figure.unit in units.get(name, ()) for name in self._static[phrase])]
-        for phrase in (
-            said if change else (fits[:1] if found or fits else said[:1] if figure.unit in ("multiple", "number", "score") else [])
-        ):
-            found |= {name for name in self._static[phrase] if not name.startswith("other ")}
-        found |= {WHOLES[name] for name in found if name in WHOLES}
-        found |= {"spend"} if "budget" in found else set()
-        fitting = {name for name in found if change or figure.unit in units.get(name, frozenset())}
-        return frozenset(fitting or found)
-
     def _known(self, alias: str, figure: Figure) -> Known:
         text = f"{figure.metric} {figure.label} {figure.key.rsplit('.', 1)[-1]}".lower()
         own = kind_of(figure.entity) if figure.entity else None
-        mentioned = [mention for mention in self.entity_mentions(figure.label) if own in (None, mention.kind)]
+        if figure.label not in self._in_labels:
+            self._in_labels[figure.label] = self.entity_mentions(figure.label)
+        mentioned = [mention for mention in self._in_labels[figure.label] if own in (None, mention.kind)]
         named = {name for mention in mentioned for name in mention.names}
         entities = frozenset(({canonical(figure.entity)} if figure.entity else set()) | named)
         kind = own or next((self.entities.get(name, "channel") for name in named), None)
         factor = {"money": 1 / minor_units(figure.currency or "ZAR"), "share": 100.0, "points": 100.0}.get(figure.unit, 1.0)
         start, end = _period(figure.period)
-        words = frozenset(word[:5] for word in re.findall(r"[a-z]{3,}", text) if word not in ("the", "per", "and", "for", "with", "that"))
         concepts, units = self._concepts(figure), concept_units()
         derived = (
             bool(concepts)
             and figure.unit in ("multiple", "share", "points")
             and not any(figure.unit in units.get(name, ()) for name in concepts)
         )
-        change, downward = bool(CHANGE_METRIC.search(text)), bool(DOWNWARD_METRIC.search(text))
-        label = self.plainly(f"{figure.label} {figure.denominator or ''}")
-        phrases = frozenset(self.plainly(phrase) for phrase in self._static if _whole(phrase, label)) | {self.plainly(figure.label)}
-        names = frozenset().union(*(stems(way) for name in entities for way in spoken(name)))
+        told = _told(figure.label, figure.denominator or "", figure.unit == "money")
+        names = frozenset().union(*(_spoken_stems(name) for name in entities))
+        change, downward = _changes(text)
         return Known(
-            alias, figure, concepts, words, entities, kind, change, derived, downward, factor, start, end,
-            phrases | {phrase.removeprefix("of ") for phrase in phrases} | {f"of {phrase}" for phrase in phrases}, stems(label) - names,
-            per_family(figure.label) if figure.unit == "money" else family(f"{figure.label} {figure.denominator or ''}"),
+            alias, figure, concepts, _words(text), entities, kind, change, derived, downward, factor, start, end,
+            told.phrases, told.stems - names, told.family,
         )  # fmt: skip
 
-    @staticmethod
-    def plainly(words: str) -> str:
-        """Words in lower case with ordinary spaces, to be held against phrases."""
-        return re.sub(r"[\s\u00a0-]+", " ", words.lower()).strip()
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the words of a label say by themselves."""
+
+    phrases: frozenset[str]
+    stems: frozenset[str]
+    family: int | None
 
 
-def _whole(phrase: str, text: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(phrase)}(?![\w-])", text) is not None
+@lru_cache(maxsize=4096)
+def _told(label: str, denominator: str, money: bool) -> Told:
+    words = f"{label} {denominator}".lower()
+    phrases = frozenset(plainly(phrase) for phrase in said_in(words)) | {plainly(label)}
+    phrases |= {phrase.removeprefix("of ") for phrase in phrases} | {f"of {phrase}" for phrase in phrases}
+    return Told(phrases, stems(words), per_family(label) if money else family(words))
+
+
+@lru_cache(maxsize=4096)
+def _changes(text: str) -> tuple[bool, bool]:
+    return bool(CHANGE_METRIC.search(text)), bool(DOWNWARD_METRIC.search(text))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word[:5] for word in re.findall(r"[a-z]{3,}", text) if word not in ("the", "per", "and", "for", "with", "that"))
+
+
+@lru_cache(maxsize=1024)
+def _spoken_stems(name: str) -> frozenset[str]:
+    return frozenset().union(*(stems(way) for way in spoken(name)))
 
 
 def _ordinary(way: str, kind: str) -> bool:
@@ -339,6 +228,7 @@ def _ordinary(way: str, kind: str) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def _period(period: str | None) -> tuple[date | None, date | None]:
     if not period or "/" not in period:
         return None, None

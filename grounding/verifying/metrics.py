@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 
 from grounding.verifying.events import family, per_family
-from grounding.verifying.index import Known, Mention, stems
+from grounding.verifying.index import Known, Mention
 from grounding.verifying.numerals import Numeral
+from grounding.verifying.phrases import plainly, stems
 from grounding.verifying.place import Place, Reading
 from grounding.verifying.scope import owners
 from grounding.verifying.thresholds import is_threshold
@@ -112,7 +113,7 @@ def _agreement(reading: Reading, known: Known, mention: Mention) -> int:
     """3 when the words name the figure's concept, 2 when they stand in its own label or mean it by another way, else 0."""
     if mention.names & known.concepts:
         return 3
-    words = reading.index.plainly(reading.text[mention.start : mention.end])
+    words = plainly(reading.text[mention.start : mention.end])
     if words in known.phrases:
         return 2
     if known.change and mention.names & CHANGES:

@@ -120,6 +120,8 @@ HEDGE = re.compile(
 )
 
 
+BULLET = re.compile(r"[-+][ ]$")
+"""A list item may begin with a number: its marker is no sign."""
 TIMES_COUNT = 50
 """From here on "shown 1 200 times" counts; below, "3 times" compares."""
 
@@ -173,6 +175,7 @@ def _scan(text: str, locale: Locale) -> Iterator[Numeral]:
 
 def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
     core = match["core"]
+    start, end = match.span()
     values, decimals = _values(core, locale)
     scale = SCALES.get((match["glued"] or match["scale"] or "").lower().rstrip("."), 1.0)
     kind = _kind(match["unit"] or "")
@@ -185,10 +188,11 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
     digits = re.sub(r"\D", "", core)
     zeros = len(digits) - len(digits.rstrip("0")) if not decimals and values[0] else 0
     sign = 0
-    mark = (match["sign"] or "").strip() or match["inner"] or ""
+    bullet = BULLET.match(match["sign"] or "") is not None and not text[:start].rpartition("\n")[2].strip()
+    start = match.end("sign") if bullet else start
+    mark = ("" if bullet else (match["sign"] or "").strip()) or match["inner"] or ""
     if mark:
         sign = 1 if mark == "+" else 0 if mark == "±" else -1
-    start, end = match.span()
     if kind == "multiple" and match["unit"].strip().lower() == "times" and values[0] >= TIMES_COUNT:
         kind, end = "bare", match.end("core")
     if re.match(r"[A-Za-z]", text[end : end + 1]) and not CREATIVE.match(text[end : end + 8]):

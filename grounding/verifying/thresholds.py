@@ -1,4 +1,6 @@
-"""A figure given as a bar for another ("above R80", "against R27,98"): it may be of another metric and time than what is held against it."""
+"""A figure given as a bar for another ("above R80", "against R27,98"): it may be of another metric and time than the other."""
+
+# ruff: noqa: E501 - patterns read better on one line
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """Whether a numeral shows a figure's value: unit, currency, scale and rounding to the last printed digit."""
 
-# ruff: noqa: E501 - patterns read better on one line
-
 from __future__ import annotations
 
 import re

@@ -240,6 +240,34 @@ def test_a_rule_inside_a_request_is_per_the_requests_period():
     assert (refused.value.field, refused.value.needed, refused.value.found) == ("bounds.0.least", "per month", "per week")
 
 
+def test_a_channels_limit_per_week_does_not_pass_for_one_per_month():
+    from tools.registry import load
+
+    def asked(slot: str, **more: Any) -> Any:
+        rules = [{"channel": "meta", "learning_minimum": slot}]
+        return resolve(load("allocate_budget"), {"budget": BUDGET, "rules": rules, **more}, KNOWN, BRIEF, locale=ZA)
+
+    assert asked("{{F.meta.least_a_month}}").request["rules"][0]["learning_minimum"] == 195_000
+    with pytest.raises(ToolInputError, match="per_period"):
+        asked("{{F.meta.least_a_week}}")
+    with pytest.raises(ToolInputError, match="per_period"):
+        resolve(load("allocate_budget"), {"budget": BUDGET, "learning_minimum": "{{F.meta.least_a_week}}"}, KNOWN, BRIEF, locale=ZA)
+
+
+def test_a_mean_of_money_is_taken_when_its_currency_is_named():
+    from tools.registry import load
+
+    def asked(**more: Any) -> Any:
+        return resolve(
+            load("design_experiment"), {"metric": "mean", "baseline_mean": "{{E3.loyal.value}}", **more}, KNOWN, BRIEF, locale=ZA
+        )
+
+    assert asked(currency="ZAR").request["baseline_mean"] == 128450
+    for more in ({}, {"currency": "USD"}):
+        with pytest.raises(ToolInputError):
+            asked(**more)
+
+
 def test_a_denominator_is_kept_or_refused_in_words():
     from tools.registry import load
 

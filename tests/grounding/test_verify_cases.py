@@ -269,3 +269,8 @@ def test_a_long_draft_is_read_fast():
 
 def test_the_verdict_has_a_published_schema():
     assert {"ok", "numerals", "words", "missing_caveats"} <= set(Verdict.model_json_schema()["properties"])
+
+
+def test_a_list_item_that_begins_with_a_number_is_read():
+    text = "- 1 203 000 rand of revenue\n- 12 leads\n+ 13 leads\n"
+    assert [numeral.verdict for numeral in read(text).numerals] == [YES, YES, NO]
