@@ -108,7 +108,7 @@ def to_markdown(rows: Sequence[RegisterRow]) -> str:
     for (basis, evidence), group in together.items():
         names = list(dict.fromkeys(row.what for row in group))
         what = "; ".join(names[:MOST_NAMES]) + ("; and others" if len(names) > MOST_NAMES else "")
-        count = f"{len(group)} figures" if len(group) > 1 else f"[{group[0].shown}](evidence:{evidence}.{group[0].key})"
+        count = "in the text" if len(group) > 1 else f"[{group[0].shown}](evidence:{evidence}.{group[0].key})"
         lines.append(f"| {_cell(what)} | {count} | {MEANINGS[basis]} | {_cell(group[0].source)} | {evidence} |")
     return "\n".join(lines)
 
