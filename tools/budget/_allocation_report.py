@@ -13,15 +13,13 @@ from tools.budget._alternatives import add_alternatives, apart, others
 from tools.budget._charts import allocation_chart
 from tools.budget._figures import Figures, around
 from tools.budget._plan import earlier_spend
-from tools.budget._split import Ask, Current, Split, chance_below, splits_evenly, worth
+from tools.budget._split import SAME_SUM, Ask, Current, Split, chance_below, splits_evenly, worth
 from tools.contract import Basis, Column, Figure, Table, weakest
 from tools.methods.channel_names import channel_name
 from tools.methods.currencies import minor_units
 
 SUM = ("budget", "fee_share", "vat_rate")
 """What the exact sums rest on."""
-SAME_SUM = 0.005
-"""Share by which two sums of media may differ and still be called the same."""
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,18 @@ class Figures:
         return replace(self, prefix=prefix, shared={**self.shared, **shared})
 
     def add(
-        self, name: str, value: float, unit: Unit, label: str, *, metric: str | None = None, interval: Interval | None = None, **own: Any
+        self,
+        name: str,
+        value: float | str,
+        unit: Unit,
+        label: str,
+        *,
+        metric: str | None = None,
+        interval: Interval | None = None,
+        **own: Any,
     ) -> None:
         """One figure, key `prefix.name`. Money and its interval are rounded to whole minor units."""
-        if unit == "money":
+        if unit == "money" and not isinstance(value, str):
             value, own["currency"] = round(value), self.currency
             if interval is not None:
                 interval = interval.model_copy(update={"low": round(interval.low), "high": round(interval.high)})

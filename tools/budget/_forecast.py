@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,20 @@ from tools.budget._figures import Figures, around
 from tools.budget._forecast_words import caveats, findings
 from tools.budget._plan import PlanLine
 from tools.budget._scenario import add_channel
-from tools.budget._simulation import Futures, WeekAhead, expected_path, horizon_cost, horizon_period, simulate, start_of
-from tools.budget._split import chance_below
+from tools.budget._simulation import (
+    Cost,
+    Futures,
+    WeekAhead,
+    add_review,
+    expected_path,
+    horizon_cost,
+    horizon_period,
+    review_days,
+    simulate,
+    start_of,
+    weights_until,
+)
+from tools.budget._split import SAME_SUM, chance_below
 from tools.contract import Column, Interval, Table, ToolInputError, weakest
 from tools.methods.bootstrap import percentile_interval
 from tools.methods.channel_names import channel_name
@@ -29,14 +41,36 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Told:
-    """One simulation. mean: outcomes expected from the channels with curves over the horizon; cost: of the whole plan, minor units."""
+    """One simulation of a plan, told. weekly: spend of the channels with curves, minor units, (K,)."""
 
     request: ForecastCampaign
     curves: tuple[ResponseCurve, ...]
     outcome: str
     weekly: Floats
     futures: Futures
-    cost: int
+    costs: Cost
+
+    @property
+    def start(self) -> date | None:
+        """First day of the plan."""
+        return start_of(self.request.starts_on, self.request.as_of)
+
+    @property
+    def cost(self) -> int:
+        """Cost of the whole plan over the horizon, minor units."""
+        return self.costs.amount
+
+    @property
+    def as_now(self) -> bool:
+        """Whether the plan is the one that it is to be compared with."""
+        plan, now = ({line.channel: line.weekly for line in lines if line.amount} for lines in (self.request.plan, self.request.current))
+        return plan == now
+
+    @property
+    def against(self) -> str:
+        """The plan to compare with, in words: a split of the same sum, or a plan of another one."""
+        plan, now = (sum(line.weekly for line in lines) for lines in (self.request.plan, self.request.current))
+        return "the current split of this budget" if abs(now - plan) <= SAME_SUM * plan else "the current plan"
 
     @property
     def sums(self) -> Floats:
@@ -58,6 +92,11 @@ class Told:
         """What one outcome leaves after the cost of serving it, minor units."""
         value = self.request.value_per_conversion
         return value * (self.request.gross_margin or 1.0) if value else None
+
+    def chance(self, happens: NDArray[np.bool_]) -> float:
+        """Chance of something, from the futures; never surer than the number of parameter draws allows."""
+        least = 0.5 / (len(self.futures.by_channel) + 1)
+        return float(np.clip(happens.mean(), least, 1 - least))
 
     def predicted(self, draws: Floats, middle: float) -> Interval | None:
         """The prediction interval; outcomes cannot be fewer than none."""
@@ -83,7 +122,7 @@ def forecast_from_curves(request: ForecastCampaign, currency: str, outcome: str,
         outcome=outcome,
         weekly=weekly,
         futures=simulate(curves, weekly, request.baseline, start, horizon, request.simulations, random),
-        cost=horizon_cost(request.plan, request.fees, request.fees_period, horizon),
+        costs=horizon_cost(request.plan, request.fees, request.vat_rate, horizon),
     )
     basis = weakest(curve.basis for curve in curves)
     figures = Figures(currency, {"period": horizon_period(start, horizon), "basis": basis, "denominator": "horizon"})
@@ -95,8 +134,10 @@ def forecast_from_curves(request: ForecastCampaign, currency: str, outcome: str,
     weeks = _weeks(told)
     return {
         "figures": tuple(figures.made),
-        "findings": tuple(findings(outcome, figures.by_key, ranged)),
-        "caveats": tuple(caveats(request, curves, weekly, outcome, drawn=told.drawn, ranged=ranged)),
+        "findings": tuple(findings(outcome, figures.by_key, ranged, told.against if request.current else None)),
+        "caveats": tuple(
+            caveats(request, curves, weekly, outcome, drawn=told.drawn, ranged=ranged, profit="total.chance_of_loss" in figures.by_key)
+        ),
         "table": _table(weeks, outcome),
         "chart": forecast_chart([one.model_dump(include={"week", "expected", "low", "high"}) for one in weeks], outcome),
         "weeks": weeks,
@@ -134,7 +175,8 @@ def _expected(figures: Figures, told: Told) -> None:
             interval=around(brings, float(brings.mean()), level),
         )  # fmt: skip
     n = max(curve.n_weeks for curve in told.curves)
-    figures.add("horizon", horizon, "weeks", "weeks ahead", basis="stated", denominator=None)
+    no_rate: dict[str, Any] = {"denominator": None}
+    figures.add("horizon", horizon, "weeks", "weeks ahead", basis="stated", rests_on=("horizon_weeks",), **no_rate)
     figures.add(
         "expected_conversions", told.mean, "count", f"{outcome} expected from the plan's channels in the horizon",
         interval=told.predicted(told.sums, told.mean), n=n,
@@ -143,7 +185,16 @@ def _expected(figures: Figures, told: Told) -> None:
         "expected_per_week", told.mean / horizon, "count", f"{outcome} per week expected from the plan's channels, on average",
         interval=told.predicted(told.sums / horizon, told.mean / horizon), n=n, denominator="week", metric="expected_conversions",
     )  # fmt: skip
-    figures.add("cost", told.cost, "money", "cost of the plan in the horizon, with the fees that were stated", basis="stated")
+    label = f"cost of the plan in the horizon: {told.costs.words}"
+    figures.add("cost", told.cost, "money", label, basis="stated", rests_on=("plan", "fees", "vat_rate"))
+    for day in review_days(horizon):
+        until = weights_until(day, horizon)
+        middle = float(told.futures.by_channel.sum(axis=1).mean(axis=0) @ until)
+        interval = told.predicted(told.futures.total @ until, middle)
+        add_review(figures, day, told.start, middle, interval, f"{outcome} expected from the plan's channels in the first {{}} days", n=n)
+    figures.add(
+        "history", min(curve.n_weeks for curve in told.curves), "weeks", "weeks on record", basis="observed", rests_on=(), **no_rate
+    )
     if told.futures.outcome is not None:
         sums = told.futures.outcome.sum(axis=1)
         middle = float(sums.mean())
@@ -160,7 +211,7 @@ def _money(figures: Figures, told: Told) -> None:
         ends = around(told.cost / np.maximum(told.sums, 1e-300), cost, told.request.level, "prediction")
         # An end at which nothing comes in has no cost per outcome.
         ends = ends if ends is not None and np.quantile(told.sums, (1 - told.request.level) / 2) > 0 else None
-        label = f"cost of the plan per one of the expected {outcome}"
+        label = f"cost of the plan ({told.costs.words}) per one of the expected {outcome}"
         figures.add("cost_per_conversion", cost, "money", label, interval=ends, denominator=outcome)
     if told.worth is None or told.request.value_per_conversion is None:
         return
@@ -176,7 +227,7 @@ def _money(figures: Figures, told: Told) -> None:
     )  # fmt: skip
     figures.add(
         "break_even_conversions", told.cost / worth, "count", f"{outcome} in the horizon that pay for the plan", metric="break_even",
-        basis="stated",
+        basis="stated", rests_on=("plan", "fees", "vat_rate", "value_per_conversion", "gross_margin"),
     )  # fmt: skip
 
 
@@ -184,32 +235,36 @@ def _chances(figures: Figures, told: Told) -> None:
     target = told.request.target_conversions
     shared: dict[str, Any] = {"denominator": "simulated futures", "n": len(told.sums)}
     if target:
-        figures.add("target", target, "count", f"{told.outcome} aimed at in the horizon", basis="stated")
-        chance = float((told.sums < target).mean())
+        figures.add(
+            "target", target, "count", f"{told.outcome} aimed at in the horizon", basis="stated", rests_on=("target_conversions",)
+        )  # fmt: skip
+        chance = told.chance(told.sums < target)
         figures.add("chance_below_target", chance, "share", f"chance of fewer {told.outcome} than the target", **shared)
     if told.worth is not None:
-        chance = float((told.sums * told.worth < told.cost).mean())
-        figures.add("chance_of_loss", chance, "share", "chance that the plan costs more than it brings in the horizon", **shared)
+        chance = told.chance(told.sums * told.worth < told.cost)
+        label = "chance that the plan costs more than it brings in the horizon, if the curves hold"
+        figures.add("chance_of_loss", chance, "share", label, **shared)
 
 
 def _against_current(figures: Figures, told: Told) -> None:
-    if not told.request.current:
+    """The same futures under the plan to compare with; nothing where that is the plan itself."""
+    if not told.request.current or told.as_now:
         return
-    level = told.request.level
-    now = expected_path(told.curves, _weekly(told.curves, told.request.current), told.request.horizon_weeks).sum(axis=(1, 2))
-    plan = told.futures.by_channel.sum(axis=(1, 2))
+    level, words = told.request.level, told.against
+    other = expected_path(told.curves, _weekly(told.curves, told.request.current), told.request.horizon_weeks)
+    now, plan = other.sum(axis=(1, 2)), told.futures.by_channel.sum(axis=(1, 2))
     gain = plan - now
-    figures.of("current", entity="current plan").add(
-        "expected_conversions", float(now.mean()), "count", f"{told.outcome} expected in the horizon under the current plan",
-        interval=around(now, float(now.mean()), level),
+    figures.of("current", entity=f"alternative: {words}").add(
+        "expected_conversions", float(now.mean()), "count", f"{told.outcome} expected in the horizon under {words}",
+        interval=told.predicted(told.futures.under(other).sum(axis=1), float(now.mean())),
     )  # fmt: skip
     figures.add(
-        "gain", float(gain.mean()), "count", f"more {told.outcome} in the horizon than under the current plan",
+        "gain", float(gain.mean()), "count", f"more {told.outcome} in the horizon than under {words}",
         interval=around(gain, float(gain.mean()), level),
     )  # fmt: skip
     if told.drawn:
         figures.add(
-            "chance_worse", chance_below(plan, now), "share", f"chance of fewer {told.outcome} than under the current plan",
+            "chance_worse", chance_below(plan, now), "share", f"chance of fewer {told.outcome} than under {words}",
             denominator="bootstrap draws", n=len(gain),
         )  # fmt: skip
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tools.budget._charts import range_chart
 from tools.budget._figures import Figures
+from tools.budget._forecast_words import by_review
 from tools.budget._scenario import ChannelRates, Outlook, add_channel, provenance, span
-from tools.budget._simulation import horizon_cost, horizon_period, start_of
+from tools.budget._simulation import add_review, horizon_cost, horizon_period, review_days, start_of
 from tools.contract import Caveat, Column, Figure, Table, ToolInputError
 from tools.methods.channel_names import channel_name, joined
 
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from tools.budget.forecast_campaign import ForecastCampaign
 
 Outlooks = list[tuple[ChannelRates, Outlook]]
-KINDS = {"assumed": "assumed rates", "benchmark": "benchmarks of others", "stated": "stated rates", "observed": "rates of a short time"}
+KINDS = {
+    "assumed": "assumed rates",
+    "benchmark": "benchmarks of others",
+    "stated": "stated rates",
+    "observed": "rates of a short time",
+    "attributed": "rates that the platforms claim",
+}
 
 
 def forecast_from_rates(request: ForecastCampaign, currency: str, outcome: str) -> dict[str, Any]:
@@ -49,17 +56,23 @@ def forecast_from_rates(request: ForecastCampaign, currency: str, outcome: str) 
 
 def _totals(figures: Figures, request: ForecastCampaign, outlooks: Outlooks, outcome: str, worth: float | None) -> None:
     poor, likely, good = (sum(values) for values in zip(*(seen for _, seen in outlooks), strict=True))
-    cost = horizon_cost(request.plan, request.fees, request.fees_period, request.horizon_weeks)
+    costs = horizon_cost(request.plan, request.fees, request.vat_rate, request.horizon_weeks)
+    cost = costs.amount
     known = figures.of("total", **provenance([rates for rates, _ in outlooks]))
     stated = figures.of("total", basis="stated")
-    stated.add("horizon", request.horizon_weeks, "weeks", "weeks ahead", denominator=None)
-    stated.add("cost", cost, "money", "cost of the plan in the horizon, with the fees that were stated")
+    stated.add("horizon", request.horizon_weeks, "weeks", "weeks ahead", denominator=None, rests_on=("horizon_weeks",))
+    stated.add("cost", cost, "money", f"cost of the plan in the horizon: {costs.words}", rests_on=("plan", "fees", "vat_rate"))
     known.add(
         "expected_conversions", likely, "count", f"{outcome} in the horizon at the likely rates of every channel", interval=span(poor, good)
     )
+    start = start_of(request.starts_on, request.as_of)
+    for day in review_days(request.horizon_weeks):
+        part = day / (7 * request.horizon_weeks)
+        label = f"{outcome} in the first {{}} days at the likely rates of every channel"
+        add_review(known, day, start, likely * part, span(poor * part, good * part), label)
     if poor > 0:
         known.add(
-            "cost_per_conversion", cost / likely, "money", f"cost of the plan per one of the {outcome} at the likely rates",
+            "cost_per_conversion", cost / likely, "money", f"cost of the plan ({costs.words}) per one of the {outcome} at the likely rates",
             interval=span(cost / good, cost / poor), denominator=outcome,
         )  # fmt: skip
     value = request.value_per_conversion
@@ -72,13 +85,16 @@ def _totals(figures: Figures, request: ForecastCampaign, outlooks: Outlooks, out
             interval=span(poor * worth - cost, good * worth - cost),
         )  # fmt: skip
         label = f"{outcome} in the horizon that pay for the plan"
-        stated.add("break_even_conversions", cost / worth, "count", label, metric="break_even")
+        fields = ("plan", "fees", "vat_rate", "value_per_conversion", "gross_margin")
+        stated.add("break_even_conversions", cost / worth, "count", label, metric="break_even", rests_on=fields)
         known.add(
             "break_even_multiple", cost / worth / likely, "multiple", f"{outcome} needed to break even, times those at likely rates",
             denominator=None,
         )  # fmt: skip
     if request.target_conversions:
-        stated.add("target", request.target_conversions, "count", f"{outcome} aimed at in the horizon")
+        stated.add(
+            "target", request.target_conversions, "count", f"{outcome} aimed at in the horizon", rests_on=("target_conversions",)
+        )  # fmt: skip
         known.add(
             "target_multiple", request.target_conversions / likely, "multiple", f"target, times the {outcome} at likely rates",
             denominator=None,
@@ -91,6 +107,7 @@ def _findings(outlooks: Outlooks, outcome: str, keys: dict[str, Figure]) -> Iter
         "{{total.cost}}: {{total.expected_conversions.low}} if every channel does poorly, {{total.expected_conversions.high}} "
         "if every channel does well."
     )
+    yield from by_review(outcome, keys)
     if "total.target" in keys:
         yield f"The target of {{{{total.target}}}} {outcome} is {{{{total.target_multiple}}}} what the likely rates give."
     if "total.break_even_conversions" not in keys:
@@ -115,6 +132,11 @@ def _caveats(outlooks: Outlooks, outcome: str) -> Iterable[Caveat]:
         insist=True,
         signs=("planning range", "not a prediction", "not a forecast"),
         text=f"This is a planning range from {kinds}, not a prediction from this client's history.",
+    )
+    yield Caveat(
+        code="season_not_told",
+        signs=("season", "time of year"),
+        text="These rates know no season: a busy or a quiet time of year may bring more or less.",
     )
     yield Caveat(
         code="no_saturation", text=f"Rates are taken to hold at any spend; in truth the next of the {outcome} costs more than the last."

@@ -50,8 +50,10 @@ class ChannelRates(Frozen):
     channel: Channel = Field(description="lower snake_case: google_ads")
     cost_per_click: MoneyRange = Field(description="cost of one click, minor units")
     conversion_rate: ShareRange = Field(description="outcomes per click")
-    basis: Literal["observed", "stated", "benchmark", "assumed"] = Field(
-        "assumed", description="where the rates come from; the weakest if they differ", json_schema_extra={"x-role": "choice"}
+    basis: Literal["observed", "stated", "attributed", "benchmark", "assumed"] = Field(
+        "assumed",
+        description="where the rates come from: the weakest if they differ; attributed: a rate of conversions that the platform claims",
+        json_schema_extra={"x-role": "choice"},
     )
     source: str | None = Field(None, description="who said it, where; a benchmark needs it", max_length=300)
     source_date: date | None = Field(None, description="when it was said; a benchmark needs it")

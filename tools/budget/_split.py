@@ -18,6 +18,8 @@ from tools.methods.response_set import ResponseSet
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+SAME_SUM = 0.005
+"""Share by which two sums of media may differ and still be called the same."""
 
 
 @dataclass(frozen=True)

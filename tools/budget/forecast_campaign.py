@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from tools.budget._curve import Baseline, Currency, Level, OutcomeName, ResponseCurve
 from tools.budget._forecast import forecast_from_curves
 from tools.budget._forecast_rates import forecast_from_rates
-from tools.budget._plan import Period, PlanLine, check_curves
+from tools.budget._plan import PlanLine, check_curves
 from tools.budget._scenario import ChannelRates
 from tools.budget._simulation import WeekAhead
 from tools.contract import Request, ToolInputError, ToolResult, choice, quantity, tool
@@ -67,7 +67,10 @@ class ForecastCampaign(Request):
         (), description="cost per click and conversion rate of channels without a curve: a planning range", max_length=20
     )
     current: tuple[PlanLine, ...] = Field(
-        (), description="the plan to compare with", max_length=20, json_schema_extra={"x-role": "result", "x-of": "allocate_budget.current"}
+        (),
+        description="the split to compare with: that of today, at the same budget",
+        max_length=20,
+        json_schema_extra={"x-role": "result", "x-of": "allocate_budget.current"},
     )
     horizon_weeks: int = choice("weeks", "weeks ahead", default=13, ge=1, le=52)
     starts_on: date | None = Field(None, description="first day of the plan (ISO date); the Monday after as_of when left out")
@@ -79,8 +82,12 @@ class ForecastCampaign(Request):
     gross_margin: float | None = quantity(
         "share", "share of that revenue left after the cost of serving it; all of it when left out", default=None, gt=0, le=1
     )
-    fees: int | None = quantity("money", "agency fee and other cost of the plan per period, minor units, beside media", default=None, ge=0)
-    fees_period: Period = Field("month", description="what the fees are per", json_schema_extra={"x-role": "choice"})
+    fees: int | None = quantity(
+        "money", "agency fee and other cost of the plan per month, minor units, beside media and without VAT", default=None, ge=0
+    )
+    vat_rate: float | None = quantity(
+        "share", "VAT on media and fees, when the client has to bear it: then it is part of the cost", default=None, ge=0, le=1
+    )
     target_conversions: float | None = quantity("count", "outcomes over the horizon that the plan should reach", default=None, gt=0)
     level: Level = 0.9
     simulations: int = choice("count", "simulated futures", default=4000, ge=500, le=20000)
@@ -97,8 +104,9 @@ def forecast_campaign(request: ForecastCampaign) -> CampaignForecast:
     """Forecast what a media plan brings over the coming weeks: outcomes, cost of one, revenue, chance of missing a target or of a loss.
 
     With curves: a forecast from the client's own history, carry-over running on from the last weeks, with prediction intervals that hold
-    the doubt about the curves and the week-to-week noise, compared with going on as now when `current` is given. Expected conversions are
-    those of the plan's channels; with a baseline the total outcome is forecast too.
+    the doubt about the curves and the week-to-week noise, compared in the same futures with the current split when `current` is given.
+    Expected conversions are those of the plan's channels; with a baseline the total outcome is forecast too. Totals by the reviews after
+    thirty, sixty and ninety days are given as far as the horizon reaches. The cost says whether fees and VAT are in it.
     With rates only (no history): a planning range from poor to good rates, not a prediction interval, and what must be true to break even.
 
     Raises ToolInputError when the plan's channels have neither curve nor rates.

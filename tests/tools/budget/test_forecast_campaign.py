@@ -10,6 +10,7 @@ import vl_convert
 from pydantic import ValidationError
 
 from tests.tools.budget.simulated_weeks import draw, weekly
+from tools.budget._plan import WEEKS
 from tools.budget._simulation import start_of
 from tools.budget.fit_response_curves import FitResponseCurves, fit_response_curves
 from tools.budget.forecast_campaign import CampaignForecast, ForecastCampaign, forecast_campaign
@@ -101,6 +102,74 @@ def test_against_the_current_plan(known):
     assert back.figure("total.chance_worse").value > 0.95
 
 
+def test_a_plan_that_is_the_current_split_is_compared_with_nothing(known):
+    result = forecast(plan=PLAN, current=[*PLAN, {"channel": "email", "amount": 0}], **known)
+    assert not {"total.gain", "total.chance_worse", "current.expected_conversions"} & {figure.key for figure in result.figures}
+    assert "The plan is the current split of this budget, so this is the forecast of both." in result.findings
+
+
+def test_both_plans_are_forecast_in_the_same_futures(known):
+    """Moving a cent leaves the intervals as good as equal: same draws, same noise."""
+    other = [PLAN[0] | {"amount": 199_999}, PLAN[1] | {"amount": 100_001}]
+    result = forecast(plan=PLAN, current=other, **known)
+    plan, now = result.figure("total.expected_conversions"), result.figure("current.expected_conversions")
+    assert now.interval.kind == "prediction"
+    assert (now.interval.low, now.interval.high) == pytest.approx((plan.interval.low, plan.interval.high), rel=1e-4)
+    assert now.label == "sign-ups expected in the horizon under the current split of this budget"
+    larger = forecast(plan=PLAN, current=[PLAN[0]], **known)
+    assert larger.figure("total.gain").label == "more sign-ups in the horizon than under the current plan"
+
+
+def test_totals_by_the_reviews(known):
+    result = forecast(plan=PLAN, **known)
+    weeks = [week.expected for week in result.weeks]
+    for day, label in ((30, "thirty"), (60, "sixty"), (90, "ninety")):
+        figure = result.figure(f"by_day_{day}.expected")
+        whole = day // 7
+        assert figure.value == pytest.approx(sum(weeks[:whole]) + (day / 7 - whole) * weeks[whole])
+        assert figure.interval.low < figure.value < figure.interval.high
+        assert figure.label == f"sign-ups expected from the plan's channels in the first {label} days"
+    assert result.figure("by_day_30.expected").period == "2026-01-05/2026-02-03"
+    assert result.figure("by_day_30.date").value == "2026-02-03"
+    short = {figure.key for figure in forecast(plan=PLAN, horizon_weeks=6, **known).figures}
+    assert "by_day_30.expected" in short
+    assert "by_day_60.expected" not in short
+
+
+def test_a_chance_of_a_loss_comes_with_what_it_rests_on(known):
+    """It holds only if the curves do, and no count of futures makes it certain."""
+    result = forecast(plan=PLAN, value_per_conversion=10_000_000, **known)
+    assert codes(result)["not_causal"] is True
+    chance = result.figure("total.chance_of_loss")
+    assert chance.value == pytest.approx(0.5 / (len(known["curves"][0]["draws"]) + 1))
+    assert chance.label.endswith("if the curves hold")
+
+
+def test_a_record_below_two_years_cannot_tell_the_season(known):
+    assert "season_not_told" not in codes(forecast(plan=PLAN, **known))
+    young = {**known, "curves": [one | {"n_weeks": 78} for one in known["curves"]]}
+    assert codes(forecast(plan=PLAN, **young))["season_not_told"] is True
+
+
+@pytest.mark.parametrize(
+    ("more", "factor", "words"),
+    [
+        ({}, 1.0, "media, without fees and VAT"),
+        ({"fees": 100_000}, None, "media with fees, without VAT"),
+        ({"vat_rate": 0.15}, 1.15, "media with VAT, without fees"),
+        ({"fees": 100_000, "vat_rate": 0.15}, None, "media with fees and VAT"),
+    ],
+)
+@pytest.mark.parametrize("rated", [False, True], ids=["curves", "rates"])
+def test_the_cost_says_what_is_in_it(known, more, factor, words, rated):
+    base = {"rates": RATES, "currency": "ZAR"} if rated else known
+    cost = forecast(plan=PLAN, **base, **more).figure("total.cost")
+    assert cost.label == f"cost of the plan in the horizon: {words}"
+    weekly = 300_000 + more.get("fees", 0) / WEEKS["month"]
+    assert cost.value == round(weekly * (1 + more.get("vat_rate", 0)) * HORIZON)
+    assert factor is None or cost.value == round(300_000 * HORIZON * factor)
+
+
 def test_chances_of_missing_a_target_and_of_a_loss(known):
     total = forecast(plan=PLAN, **known).figure("total.expected_conversions").value
     easy = forecast(plan=PLAN, target_conversions=0.3 * total, value_per_conversion=1_000_000, **known)
@@ -114,9 +183,10 @@ def test_chances_of_missing_a_target_and_of_a_loss(known):
 
 
 def test_revenue_profit_and_break_even(known):
-    result = forecast(plan=PLAN, value_per_conversion=40_000, gross_margin=0.5, fees=100_000, fees_period="week", **known)
+    fees = round(100_000 * WEEKS["month"])
+    result = forecast(plan=PLAN, value_per_conversion=40_000, gross_margin=0.5, fees=fees, **known)
     total, cost = result.figure("total.expected_conversions").value, result.figure("total.cost").value
-    assert cost == 400_000 * HORIZON
+    assert cost == pytest.approx(400_000 * HORIZON, abs=5)
     assert result.figure("total.revenue").value == round(total * 40_000)
     assert result.figure("total.profit").value == round(total * 20_000 - cost)
     assert result.figure("total.break_even_conversions").value == pytest.approx(cost / 20_000)
@@ -124,7 +194,7 @@ def test_revenue_profit_and_break_even(known):
 
 def test_caveats_of_what_the_curves_do_not_know(known):
     plan = [{"channel": "google_ads", "amount": 50_000_000}, {"channel": "email", "amount": 1_000}]
-    assert codes(forecast(plan=plan, **known)) == {"without_curve": True, "extrapolation": True, "as_before": False}
+    assert codes(forecast(plan=plan, **known)) == {"without_curve": True, "extrapolation": True, "not_causal": False, "as_before": False}
     bare = [one | {"draws": []} for one in known["curves"]]
     assert codes(forecast(plan=PLAN, curves=bare))["no_uncertainty"] is True
 
@@ -170,7 +240,7 @@ def test_rates_give_a_planning_range():
     assert result.weeks == ()
 
 
-@pytest.mark.parametrize(("given", "told"), [("observed", "model"), ("stated", "model"), ("assumed", "assumed")])
+@pytest.mark.parametrize(("given", "told"), [("observed", "model"), ("stated", "model"), ("attributed", "model"), ("assumed", "assumed")])
 def test_a_look_ahead_is_never_called_observed(given, told):
     rates = [rate | {"basis": given} for rate in RATES]
     result = forecast(plan=PLAN, rates=rates, currency="ZAR")
@@ -183,6 +253,13 @@ def test_what_must_be_true_to_break_even():
     assert result.figure("google_ads.break_even_cost_per_click").value == 200
     assert result.figure("total.break_even_conversions").value == pytest.approx(300_000 * HORIZON / 10_000)
     assert any(sentence.startswith("What must be true for Google Ads") for sentence in result.findings)
+
+
+def test_rates_give_totals_by_the_reviews():
+    result = forecast(plan=PLAN, rates=RATES, currency="ZAR", as_of="2026-01-05")
+    total, half = result.figure("total.expected_conversions"), result.figure("by_day_30.expected")
+    assert half.value == pytest.approx(total.value * 30 / 91)
+    assert half.interval.high == pytest.approx(total.interval.high * 30 / 91)
 
 
 def test_no_chance_is_claimed_without_history():
