@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage, messages_from_dict, messages_to_dict
@@ -30,7 +32,7 @@ from llm.complete import complete
 from llm.models import chat_model, describe
 from prompts.library import load as load_prompt
 from store import evidence as evidence_records
-from tools.contract import Figure, Tool, ToolInputError, ToolRefusal
+from tools.contract import Figure, ToolInputError, ToolRefusal
 from tools.registry import load as load_tool
 
 log = logging.getLogger(__name__)
@@ -171,7 +173,8 @@ async def run_the_tools(state: RunState, context: RunContext) -> Done:
         kept.append(evidence)
         aliases[alias], known[alias] = evidence.id, evidence
         assumptions += [figure.model_dump(mode="json") for figure in named]
-        text = await asyncio.to_thread(answer, evidence, context.client.locale, results_of(load_tool(evidence.tool)))
+        results = await asyncio.to_thread(results_taken, evidence.tool, context.agent.tools)
+        text = await asyncio.to_thread(answer, evidence, context.client.locale, results)
         messages.append(ToolMessage(text, tool_call_id=call["id"], name=call["name"]))
         summary = {"tool": evidence.tool, "evidence": evidence.id, "alias": evidence.alias, "figures": len(evidence.figures)}
         events.append(
@@ -227,11 +230,12 @@ def _malformed(call: Mapping[str, Any]) -> ToolInputError:
     return malformed(call["name"], str(call.get("received") or ""), str(call.get("error") or "no JSON object"))
 
 
-def results_of(declared: Tool) -> tuple[str, ...]:
-    """The fields of a tool's result beyond the common ones: what later tools can take."""
-    from tools.contract import ToolResult
-
-    return tuple(name for name in declared.result.model_fields if name not in ToolResult.model_fields)
+@cache
+def results_taken(tool: str, offered_tools: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields of a tool's result that an offered tool takes; a handle that nothing takes would only be mistaken for a figure."""
+    schemas = json.dumps([load_tool(name).request.model_json_schema() for name in offered_tools])
+    taken = {part for found in re.findall(r'"x-of": "([^"]+)"', schemas) for part in found.split("|")}
+    return tuple(name for name in load_tool(tool).result.model_fields if f"{tool}.{name}" in taken)
 
 
 @step("draft")

@@ -418,6 +418,8 @@ def _unit(node: Mapping[str, Any], around: Mapping[str, Any]) -> Any:
     """The unit that a quantity takes: its own, or that of the `unit` beside it; None when any will do."""
     said = str(node.get("x-unit", "")).strip()
     first = re.split(r"[ ,;(]", said.lower())[0]
+    if first == "number" and "when it is money" in str(node.get("description", "")) and around.get("currency"):
+        return "money"
     if first in ("count", "money", "share", "points", "multiple", "number", "score", "hours", "days", "weeks", "months"):
         return first
     if "minor unit" in said or "currency" in said:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from agents.strategist import STRATEGIST
 from graphs.answers import answer
-from graphs.deliverable import _run
+from graphs.deliverable import _run, results_taken
 from grounding.evidence import Evidence, Locale
 from grounding.quoting import Passage
 from store.clients import Client
@@ -52,6 +53,13 @@ def test_other_tools_list_every_figure():
     told = described("summarize_channels")
     assert len(told["figures"]) == 7
     assert "figures_left_out" not in told
+
+
+def test_only_results_that_a_tool_takes_are_offered():
+    assert set(results_taken("fit_response_curves", STRATEGIST.tools)) == {"curves", "baseline"}
+    assert results_taken("allocate_budget", STRATEGIST.tools)[0] == "plan"
+    assert results_taken("segment_audience", STRATEGIST.tools) == (), "segments is a figure too, and no tool takes the list"
+    assert results_taken("describe_data", STRATEGIST.tools) == ()
 
 
 def asked(call: dict[str, Any], *, brief: str = "Sell more soap.", passages: dict[str, Passage] | None = None) -> Any:
