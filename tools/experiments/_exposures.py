@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tools.contract import NotEnoughData
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ArmCount:
-    """Units of one arm: all, and those whose window has closed. `first` and `last` are their first exposures."""
+    """Units of one arm: all, and those whose window has closed."""
 
     arm: str
     units: int
@@ -26,7 +26,7 @@ class ArmCount:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """What the log of exposures says of an experiment, up to the start of the day asked for."""
+    """What the log of exposures says of an experiment, up to the start of the day asked for; first and last are of any exposure."""
 
     arms: tuple[ArmCount, ...]
     crossed: int
@@ -81,31 +81,56 @@ def closing(until: datetime, window_days: int) -> datetime:
     return until - timedelta(days=window_days)
 
 
-def count(facts: Facts, experiment: str, closed_by: datetime) -> Exposed:
-    """Units per arm, crossed units and repeated rows. Raises NotEnoughData when the experiment has no exposures."""
-    units = units_of(facts, experiment)
-    closed = (~units.crossed & (units.entered_at <= closed_by)).cast("int64")
-    rows = facts.fetch(
-        units.group_by("crossed", "arm")
-        .aggregate(
-            units=units.count(), closed=closed.sum(), rows=units["rows"].sum(), first=units.entered_at.min(), last=units.entered_at.max()
-        )
-        .order_by("crossed", "arm")
-    ).to_pylist()
-    if not rows:
+def span(facts: Facts, experiment: str) -> tuple[datetime, datetime]:
+    """First and last exposure. Raises NotEnoughData when the experiment has none."""
+    exposures = facts.table("exposures")
+    mine = exposures.filter(exposures.experiment == experiment, exposures["at"] < day_start(facts))
+    row = facts.fetch(mine.aggregate(first=mine["at"].min(), last=mine["at"].max())).to_pylist()[0]
+    if row["first"] is None:
         raise NotEnoughData(
             f"no exposures of the experiment {experiment!r} are on record before this day",
             field="experiment",
             needed="rows of exposures with this name",
             found=_others(facts),
         )
+    return row["first"], row["last"]
+
+
+def flagged(facts: Facts, experiment: str, closed_by: datetime, middle: datetime) -> ibis.Table:
+    """Units with `closed`, whether their window is over, and `early`, whether they entered before `middle`: one or zero."""
+    units = units_of(facts, experiment)
+    return units.mutate(closed=(units.entered_at <= closed_by).cast("int64"), early=(units.entered_at < middle).cast("int64"))
+
+
+def counts_of(units: ibis.Table) -> ibis.Table:
+    """Units, closed ones and rows by whether they crossed, arm and half."""
+    return units.group_by("crossed", "arm", "early").aggregate(
+        units=units.count().cast("int64"), closed=units.closed.sum().cast("int64"), rows=units["rows"].sum().cast("int64")
+    )
+
+
+def exposed_of(rows: list[dict[str, Any]], first: datetime, last: datetime) -> Exposed:
+    """What those counts say. Crossed units belong to no arm."""
+    arms: dict[str, list[int]] = {}
+    for row in rows:
+        if not row["crossed"]:
+            mine = arms.setdefault(row["arm"], [0, 0])
+            mine[0] += int(row["units"])
+            mine[1] += int(row["closed"])
     return Exposed(
-        arms=tuple(ArmCount(row["arm"], int(row["units"]), int(row["closed"])) for row in rows if not row["crossed"]),
+        arms=tuple(ArmCount(arm, units, closed) for arm, (units, closed) in sorted(arms.items())),
         crossed=sum(int(row["units"]) for row in rows if row["crossed"]),
         repeated=sum(int(row["rows"]) - int(row["units"]) for row in rows),
-        first=min(row["first"] for row in rows),
-        last=max(row["last"] for row in rows),
+        first=first,
+        last=last,
     )
+
+
+def count(facts: Facts, experiment: str, closed_by: datetime) -> Exposed:
+    """Units per arm, crossed units and repeated rows. Raises NotEnoughData when the experiment has no exposures."""
+    first, last = span(facts, experiment)
+    counts = counts_of(flagged(facts, experiment, closed_by, first)).order_by("crossed", "arm", "early")
+    return exposed_of(facts.fetch(counts).to_pylist(), first, last)
 
 
 def _others(facts: Facts) -> str:

@@ -66,7 +66,7 @@ def comparison(
     """One comparison as data."""
     effect, metric = reading.effect, found.metric
     chances, _ = chances_of(request, found, reading, metric.sign)
-    return Comparison.model_construct(
+    return Comparison(
         metric=metric.name,
         role=metric.role,
         arm=reading.arm,
@@ -117,13 +117,14 @@ def metric_figures(found: MetricEstimates, control: str, compared: Sequence[Comp
                 )
             )  # fmt: skip
         label = f"p-value of the effect on {words}" + (", valid at any look" if anytime else "")
-        figures.append(Figure(key=f"{here}.p_value", value=c.p_value, unit="number", metric="p_value", label=label, **more))
+        if c.role != "secondary":
+            figures.append(Figure(key=f"{here}.p_value", value=c.p_value, unit="number", metric="p_value", label=label, **more))
         if c.adjusted_p_value is not None:
             label = f"p-value of the effect on {words}, all comparisons taken together"
             figures.append(
                 Figure(key=f"{here}.adjusted_p_value", value=c.adjusted_p_value, unit="number", metric="p_value", label=label, **more)
             )
-        if c.chance_to_win is not None and c.expected_loss is not None:
+        if c.role == "primary" and c.chance_to_win is not None and c.expected_loss is not None:
             more = {"entity": entity, "n": n, "basis": "model"}
             label = f"chance that {words} is better than with the control"
             figures.append(

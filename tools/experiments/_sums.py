@@ -19,26 +19,30 @@ SUM = {"outcome": "sum", "denominator": "denominator_sum", "before": "before_sum
 MOST_VALUES = 500_000  # distinct outcomes that are carried out of the engine for a quantile or a cap
 
 
-def summed_totals(
-    facts: Facts, per_unit: ibis.Table, used: Mapping[int, Sequence[Variable]], by: Sequence[str]
-) -> dict[int, dict[tuple[Any, ...], dict[str, int]]]:
-    """By metric number and group: `outcome`, `outcome_outcome`, `outcome_before` … summed over units. Whole-number columns only."""
+def sums_of(per_unit: ibis.Table, used: Mapping[int, Sequence[Variable]], by: Sequence[str]) -> ibis.Table:
+    """`m0__outcome`, `m0__outcome_outcome`, `m0__outcome_before` … summed over units by group. Whole-number columns only."""
     columns = {}
     for number, variables in used.items():
         for place, variable in enumerate(variables):
             one = per_unit[f"m{number}_{variable}"]
-            columns[f"m{number}__{variable}"] = one.sum()
+            columns[f"m{number}__{variable}"] = one.sum().cast("decimal(38, 0)")
             for other in variables[: place + 1]:
                 # Products of two 64-bit amounts pass 64 bits: as decimals they stay exact on every engine.
                 product = per_unit[f"m{number}_{other}"].cast("decimal(19, 0)") * one.cast("decimal(19, 0)")
-                columns[f"m{number}__{other}_{variable}"] = product.sum()
-    rows = facts.fetch(per_unit.group_by(*by).aggregate(**columns).order_by(*by)).to_pylist()
+                columns[f"m{number}__{other}_{variable}"] = product.sum().cast("decimal(38, 0)")
+    return per_unit.group_by(*by).aggregate(**columns)
+
+
+def read_sums(
+    rows: Sequence[Mapping[str, Any]], used: Mapping[int, Any], by: Sequence[str]
+) -> dict[int, dict[tuple[Any, ...], dict[str, int]]]:
+    """By metric number and group."""
     found: dict[int, dict[tuple[Any, ...], dict[str, int]]] = {number: {} for number in used}
     for row in rows:
-        place_of = tuple(row[name] for name in by)
+        place = tuple(row[name] for name in by)
         for number in used:
             mark = f"m{number}__"
-            found[number][place_of] = {name.removeprefix(mark): int(value or 0) for name, value in row.items() if name.startswith(mark)}
+            found[number][place] = {name.removeprefix(mark): int(value or 0) for name, value in row.items() if name.startswith(mark)}
     return found
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tools.contract import NotEnoughData, ToolInputError
-from tools.experiments._exposures import Exposed, closing, count, day_start, known_until, units_of
+from tools.experiments._exposures import Exposed, closing, counts_of, day_start, exposed_of, flagged, known_until, span
 from tools.experiments._request import AnalysedArm, AnalyzeExperiment, ArmTotals, Measure, Metric
-from tools.experiments._sums import Variable, as_totals, capped, counted_totals, summed_totals
+from tools.experiments._sums import Variable, as_totals, capped, counted_totals, read_sums, sums_of
 
 if TYPE_CHECKING:
     import ibis
@@ -36,9 +37,15 @@ def read_experiment(request: AnalyzeExperiment, facts: Facts) -> tuple[AnalyzeEx
     """The request with the sums of every metric, its arms and crossed units filled in, and how many exposures were repeated."""
     experiment = request.experiment or ""
     tags = _tags(request.metrics)
-    until = known_until(facts, tuple(sorted({tag.source for tag in tags})))
-    closed_by = closing(until, request.window_days)
-    exposed = count(facts, experiment, closed_by)
+    first, last = span(facts, experiment)
+    closed_by = closing(known_until(facts, tuple(sorted({tag.source for tag in tags}))), request.window_days)
+    middle = first + max(min(closed_by, last) - first, timedelta()) / 2
+    units = flagged(facts, experiment, closed_by, middle)
+    variables = {metric.name: _variables(metric, request.window_days) for metric in request.metrics}
+    closed = units.filter(~units.crossed, units.closed == 1)
+    per_unit = _per_unit(closed, _rows(facts, tags), tags, variables)
+    counts, metrics = _with_totals(request, facts, counts_of(units), per_unit, variables)
+    exposed = exposed_of(counts, first, last)
     if exposed.units == exposed.open:
         raise NotEnoughData(
             f"no unit's window of {request.window_days} days has closed yet",
@@ -46,13 +53,6 @@ def read_experiment(request: AnalyzeExperiment, facts: Facts) -> tuple[AnalyzeEx
             needed="units whose window has closed",
             found=f"{exposed.open} units with open windows",
         )
-    units = units_of(facts, experiment)
-    units = units.filter(~units.crossed, units.entered_at <= closed_by)
-    middle = exposed.first + (min(closed_by, exposed.last) - exposed.first) / 2
-    units = units.mutate(early=(units.entered_at < middle).cast("int64"))
-    variables = {metric.name: _variables(metric, request.window_days) for metric in request.metrics}
-    per_unit = _per_unit(units, _rows(facts, tags), tags, variables)
-    metrics = _with_totals(request, facts, units, per_unit, variables)
     return request.model_copy(update={"metrics": metrics, "arms": _arms(request, exposed), **_traffic(request, exposed)}), exposed.repeated
 
 
@@ -128,7 +128,10 @@ def _per_unit(units: ibis.Table, rows: ibis.Table, tags: Sequence[Tag], variable
     """Units with any row that counts, and their variables `m0_outcome`, `m0_before` …; units without are zeros and need no row."""
     import ibis
 
-    joined = units.join(rows, units.unit_id == rows.person)
+    # Without a zone an instant plus days is a plain sum; with one, engines ask a calendar for every row.
+    entered = units.select("unit_id", "arm", "early", entered_at=units.entered_at.cast("timestamp(6)"))
+    rows = rows.mutate(moment=rows.moment.cast("timestamp(6)"))
+    joined = entered.join(rows, entered.unit_id == rows.person)
     counted = [entry for entries in variables.values() for entry in entries]
     earliest, latest = min(c.first for c in counted), max(c.last for c in counted)
     near = joined.filter(
@@ -151,39 +154,66 @@ def _per_unit(units: ibis.Table, rows: ibis.Table, tags: Sequence[Tag], variable
     return near.group_by("unit_id", "arm", "early").aggregate(**columns)
 
 
+BY = ("arm", "early")
+
+
 def _with_totals(
-    request: AnalyzeExperiment, facts: Facts, units: ibis.Table, per_unit: ibis.Table, variables: dict[str, list[Counted]]
-) -> tuple[Metric, ...]:
-    counts = facts.fetch(units.group_by("arm", "early").aggregate(units=units.count()).order_by("arm", "early")).to_pylist()
-    sizes = {(row["arm"], int(row["early"])): int(row["units"]) for row in counts}
-    whole = {arm: sizes.get((arm, 0), 0) + sizes.get((arm, 1), 0) for arm, _ in sizes}
-    valued = [n for n, metric in enumerate(request.metrics) if metric.kind == "quantile" or metric.winsorise is not None]
-    values = {n: counted_totals(facts, per_unit, f"m{n}_outcome", whole) for n in valued}
-    caps = {n: capped(values[n], share) for n in valued if (share := request.metrics[n].winsorise) is not None}
-    for number, cap in caps.items():
-        per_unit = per_unit.mutate(**{f"m{number}_outcome": per_unit[f"m{number}_outcome"].clip(upper=int(cap))})
+    request: AnalyzeExperiment, facts: Facts, counts: ibis.Table, per_unit: ibis.Table, variables: dict[str, list[Counted]]
+) -> tuple[list[dict[str, Any]], tuple[Metric, ...]]:
+    """Rows of the counts, and the metrics with their sums."""
     used = {
         n: [entry.variable for entry in entries] for n, entries in enumerate(variables.values()) if request.metrics[n].kind != "quantile"
     }
-    sums = summed_totals(facts, per_unit, used, ("arm", "early")) if used else {}
-    metrics = []
+    valued = [n for n, metric in enumerate(request.metrics) if metric.kind == "quantile" or metric.winsorise is not None]
+    values: dict[int, tuple[ArmTotals, ...]] = {}
+    if valued:
+        rows = facts.fetch(counts.order_by("crossed", *BY)).to_pylist()
+        values = {n: counted_totals(facts, per_unit, f"m{n}_outcome", _whole(_sizes(rows))) for n in valued}
+        for number in valued:
+            share = request.metrics[number].winsorise
+            if share is not None:
+                column = f"m{number}_outcome"
+                per_unit = per_unit.mutate(**{column: per_unit[column].clip(upper=int(capped(values[number], share)))})
+        summed = facts.fetch(sums_of(per_unit, used, BY).order_by(*BY)).to_pylist() if used else []
+    else:
+        rows, summed = _together(facts, counts, sums_of(per_unit, used, BY))
+    sums, sizes = read_sums(summed, used, BY), _sizes(rows)
+    whole, metrics = _whole(sizes), []
     for number, metric in enumerate(request.metrics):
         if metric.kind == "quantile":
             metrics.append(metric.model_copy(update={"totals": values[number]}))
             continue
-        halves = {place: sums.get(number, {}).get(place) for place in sizes}
-        early = tuple(_totals(arm, sizes[arm, 1], halves.get((arm, 1)), used[number]) for arm in sorted(whole) if sizes.get((arm, 1)))
-        total = tuple(_totals(arm, whole[arm], _added(halves.get((arm, 0)), halves.get((arm, 1))), used[number]) for arm in sorted(whole))
+        halves = sums.get(number, {})
+        early = tuple(as_totals(arm, sizes[arm, 1], halves.get((arm, 1), {}), used[number]) for arm in whole if sizes.get((arm, 1)))
+        total = tuple(as_totals(arm, whole[arm], _added(halves.get((arm, 0)), halves.get((arm, 1))), used[number]) for arm in whole)
         metrics.append(metric.model_copy(update={"totals": total, "early": early if len(early) == len(total) else (), "winsorise": None}))
-    return tuple(metrics)
+    return rows, tuple(metrics)
 
 
-def _added(a: dict[str, int] | None, b: dict[str, int] | None) -> dict[str, int] | None:
+def _together(facts: Facts, counts: ibis.Table, sums: ibis.Table) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Counts and sums in one query: they share the units, which are then found once."""
+    import ibis
+
+    counted = ["units", "closed", "rows"]
+    names = [name for name in sums.columns if name not in BY]
+    left = counts.mutate(**{name: ibis.null().cast("decimal(38, 0)") for name in names})
+    right = sums.mutate(crossed=ibis.null().cast("boolean"), **{name: ibis.null().cast("int64") for name in counted})
+    columns = ["crossed", *BY, *counted, *names]
+    rows = facts.fetch(left.select(*columns).union(right.select(*columns)).order_by("crossed", *BY)).to_pylist()
+    return [row for row in rows if row["crossed"] is not None], [row for row in rows if row["crossed"] is None]
+
+
+def _sizes(rows: list[dict[str, Any]]) -> dict[tuple[str, int], int]:
+    """Closed units by arm and half."""
+    return {(row["arm"], int(row["early"])): int(row["closed"]) for row in rows if not row["crossed"] and row["closed"]}
+
+
+def _whole(sizes: dict[tuple[str, int], int]) -> dict[str, int]:
+    return {arm: sizes.get((arm, 0), 0) + sizes.get((arm, 1), 0) for arm in sorted({arm for arm, _ in sizes})}
+
+
+def _added(a: dict[str, int] | None, b: dict[str, int] | None) -> dict[str, int]:
+    """An arm in which nobody did anything has no sums, which is zero."""
     if a is None or b is None:
-        return a or b
+        return a or b or {}
     return {name: a[name] + b[name] for name in a}
-
-
-def _totals(arm: str, units: int, sums: dict[str, int] | None, used: Sequence[Variable]) -> ArmTotals:
-    """An arm's sums; an arm in which nobody did anything has none, which is zero. Built without rounding: the sums stay whole numbers."""
-    return as_totals(arm, units, sums or {}, used)
