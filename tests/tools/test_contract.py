@@ -132,11 +132,8 @@ def test_its_sentences_hold_slots_and_no_digits(name):
         assert not re.search(r"[{}]", SLOT.sub("", text)), text
 
 
-STOPPED = pytest.mark.xfail(reason="one sentence says two costs beside a spend: the verifier takes the first for the spend", strict=False)
-
-
 @pytest.mark.parametrize("links", [True, False], ids=["linked", "plain"])
-@pytest.mark.parametrize("name", [pytest.param(name, marks=STOPPED) if name == "fit_response_curves" else name for name in TOOLS])
+@pytest.mark.parametrize("name", TOOLS)
 def test_its_own_sentences_pass_the_verifier(name, links):
     """Writers start from findings: a sentence that the verifier stops as it stands would stop every draft."""
     result = outcome(name)

@@ -74,6 +74,11 @@ class WeeklySeries(Frozen):
         """Last day of the last week."""
         return self.first_week + timedelta(days=7 * self.weeks - 1)
 
+    def recent(self, weeks: int) -> str:
+        """The days of the last so many weeks, both ends included, ISO 8601."""
+        first = self.first_week + timedelta(days=7 * max(self.weeks - weeks, 0))
+        return f"{first.isoformat()}/{self.last_day.isoformat()}"
+
     @property
     def period(self) -> str:
         """The days covered, both ends included, ISO 8601."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tools.budget._charts import curves_chart
 from tools.budget._curve import Source, WeeklySeries
 from tools.budget._curve_caveats import caveats
-from tools.budget._figures import Figures, Kind, around, capital
-from tools.budget._fit import Fitted
-from tools.contract import Column, Figure, Table
+from tools.budget._figures import Figures, Kind, around
+from tools.budget._fit import RECENT_WEEKS, Fitted
+from tools.contract import Column, Figure, Table, Unit
 from tools.methods.bootstrap import percentile_interval
 from tools.methods.channel_names import channel_name
 from tools.methods.currencies import minor_units
+from tools.methods.number_words import in_words
 
+POINTS = 21
+"""Points of a drawn curve: enough for its bend, few enough for a record that is kept."""
 BEYOND = 1.3
 """The chart goes this far past the largest spend on record."""
 
@@ -26,7 +30,7 @@ def report(
     """The parts of a ToolResult that every result has."""
     figures = Figures(series.currency, {"period": series.period, "n": series.weeks, "basis": fitted.curves[0].basis}, "fit")
     for place in range(len(fitted.curves)):
-        _channel(figures, fitted, place, outcome, level, "credible" if weak_prior else "confidence")
+        _channel(figures, series, fitted, place, outcome, level, "credible" if weak_prior else "confidence")
     _fit(figures, series, fitted, outcome)
     return {
         "figures": tuple(figures.made),
@@ -37,50 +41,58 @@ def report(
     }
 
 
-def _channel(figures: Figures, fitted: Fitted, place: int, outcome: str, level: float, kind: Kind) -> None:
+def _channel(figures: Figures, series: WeeklySeries, fitted: Fitted, place: int, outcome: str, level: float, kind: Kind) -> None:
+    """One channel. Every summary of the draws is their mean, as allocation and forecast take it, so that figures fit together."""
     curve, recent, draws = fitted.curves[place], fitted.recent[place : place + 1], fitted.draws
     words = channel_name(curve.channel)
     weekly: dict[str, Any] = {"denominator": "week"}
+    lately: dict[str, Any] = {"period": series.recent(RECENT_WEEKS)}
+    weeks = in_words(min(RECENT_WEEKS, series.weeks))
+    summary = "mean of draws" if draws.draws > 1 else "best fit"
     mine = figures.of(curve.channel, entity=curve.channel)
     now_draws, more_draws = draws.steady(place, recent)[:, 0], draws.marginal(place, recent)[:, 0]
-    # The mean over draws, as allocation and forecast take it: where the data say little, the best fit alone can be far out.
     now, more = float(now_draws.mean()), float(more_draws.mean())
-    mine.add("recent_spend", float(recent[0]), "money", f"recent weekly spend on {words}", metric="spend", basis="observed", **weekly)
+
+    def drawn(name: str, values: NDArray[np.float64], unit: Unit, label: str, **own: Any) -> None:
+        middle = float(values.mean())
+        mine.add(name, middle, unit, label, interval=around(values, middle, level, kind), **own)
+
+    mine.add(
+        "recent_spend", float(recent[0]), "money", f"media spend on {words} per week over the last {weeks} weeks", basis="observed",
+        **weekly, **lately,
+    )  # fmt: skip
     mine.add(
         "observed_max", curve.observed_max, "money", f"largest weekly spend on {words} on record", metric="largest_weekly_spend",
         basis="observed", **weekly,
     )  # fmt: skip
-    mine.add(
-        "decay", curve.decay, "share", f"share of {words}'s effect that carries over into the next week", metric="carry_over",
-        interval=around(draws.decay[:, place], curve.decay, level, kind), **weekly,
-    )  # fmt: skip
-    mine.add(
-        "half_saturation", curve.half_saturation, "money", f"weekly spend on {words} at half of its ceiling",
-        interval=around(draws.half[:, place], curve.half_saturation, level, kind), **weekly,
-    )  # fmt: skip
-    mine.add(
-        "maximum", curve.maximum, "count", f"modelled ceiling of {outcome} per week from {words}", metric="ceiling",
-        interval=around(draws.maximum[:, place], curve.maximum, level, kind), **weekly,
-    )  # fmt: skip
-    mine.add(
-        "contribution", now, "count", f"{outcome} per week that go with the recent spend on {words}",
-        interval=around(now_draws, now, level, kind), **weekly,
-    )  # fmt: skip
+    label = f"share of {words}'s effect that carries over into the next week ({summary})"
+    drawn("decay", draws.decay[:, place], "share", label, metric="carry_over", **weekly)
+    label = f"weekly spend on {words} at half of its ceiling ({summary})"
+    drawn("half_saturation", draws.half[:, place], "money", label, **weekly)
+    label = f"modelled ceiling of {outcome} per week from {words} ({summary})"
+    drawn("maximum", draws.maximum[:, place], "count", label, metric="ceiling", **weekly)
+    label = f"{outcome} per week that go with the spend on {words} of the last {weeks} weeks ({summary})"
+    drawn("contribution", now_draws, "count", label, **weekly, **lately)
     if recent[0] > 0 and now > 1e-9 and more > 1e-15:
         with np.errstate(divide="ignore"):
             cost, marginal = recent[0] / now_draws, 1 / more_draws
+        label = f"spend on {words} per one of the {outcome} that go with it, over the last {weeks} weeks"
         mine.add(
-            "cost_per_conversion", float(recent[0]) / now, "money", f"spend on {words} per one of the {outcome} that go with it",
-            interval=around(cost, float(recent[0]) / now, level, kind), denominator=outcome,
+            "cost_per_conversion", float(recent[0]) / now, "money", label,
+            interval=around(cost, float(recent[0]) / now, level, kind), denominator=outcome, **lately,
         )  # fmt: skip
+        label = f"spend on {words} for one more of the {outcome}, from the level of the last {weeks} weeks"
         mine.add(
-            "marginal_cost", 1 / more, "money", f"spend on {words} for one more of the {outcome}, from the recent level",
-            interval=around(marginal, 1 / more, level, kind), denominator=outcome,
+            "marginal_cost", 1 / more, "money", label, interval=around(marginal, 1 / more, level, kind), denominator=outcome, **lately
         )  # fmt: skip
 
 
 def _fit(figures: Figures, series: WeeklySeries, fitted: Fitted, outcome: str) -> None:
     figures.add("weeks", series.weeks, "weeks", "weeks fitted on", metric="history", basis="observed")
+    figures.add(
+        "recent_weeks", min(RECENT_WEEKS, series.weeks), "weeks", "weeks that recent spend is the average of", metric="averaged_over",
+        basis="observed", period=series.recent(RECENT_WEEKS),
+    )  # fmt: skip
     figures.add(
         "explained", fitted.explained, "share", f"share of the week-to-week variation of {outcome} that the model describes",
         metric="variation_explained", denominator="variation",
@@ -99,12 +111,14 @@ def _findings(fitted: Fitted, outcome: str, keys: dict[str, Figure]) -> list[str
     findings = []
     for place in np.argsort(-fitted.draws.plan(fitted.recent).mean(axis=0), kind="stable"):
         channel = fitted.curves[place].channel
-        sentence = (
-            f"{capital(channel_name(channel))}: {{{{{channel}.contribution}}}} {outcome} a week go with the recent spend of "
-            f"{{{{{channel}.recent_spend}}}} a week"
-        )
+        words = channel_name(channel)
+        findings.append(f"Over the last {{{{fit.recent_weeks}}}} media spend on {words} was {{{{{channel}.recent_spend}}}} a week.")
+        sentence = f"{{{{{channel}.contribution}}}} {outcome} a week go with that spend on {words}"
         if f"{channel}.cost_per_conversion" in keys:
-            sentence += f", {{{{{channel}.cost_per_conversion}}}} each; one more would cost {{{{{channel}.marginal_cost}}}}"
+            sentence += (
+                f": a cost of {{{{{channel}.cost_per_conversion}}}} for each; the marginal cost, of one more, "
+                f"is {{{{{channel}.marginal_cost}}}}"
+            )
         findings.append(f"{sentence}.")
     if fitted.holdout:
         findings.append(
@@ -138,7 +152,7 @@ def _chart(fitted: Fitted, outcome: str, level: float) -> dict[str, Any]:
     lines, observed = [], []
     minor = minor_units(fitted.curves[0].currency)
     for place, curve in enumerate(fitted.curves):
-        spend = np.linspace(0, BEYOND * max(curve.observed_max, 1), 31)
+        spend = np.linspace(0, BEYOND * max(curve.observed_max, 1), POINTS)
         drawn = fitted.draws.steady(place, spend)
         expected = drawn.mean(axis=0)
         low, high = percentile_interval(drawn, level)

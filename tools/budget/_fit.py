@@ -78,10 +78,10 @@ def fit_series(series: WeeklySeries, settings: Settings, random: np.random.Gener
     needed = weeks_needed(len(screened.fitted) if mode == "joint" else 1, shapes, len(steady))
     if series.weeks < needed:
         raise NotEnoughData(
-            f"{series.weeks} weeks are too few to tell the response to spend from chance: a fit of this size needs at least {needed}. "
-            "Fit fewer channels, use the platforms' own conversions (outcome platform_conversions), or plan from stated rates for now.",
-            needed=f"{needed} weeks",
-            found=f"{series.weeks} weeks",
+            f"The record holds {series.weeks} whole weeks, Monday to Sunday, too few to tell the response to spend from chance: "
+            f"a fit of this size needs at least {needed}. {_instead(series, shapes, len(steady))}",
+            needed=f"{needed} whole weeks",
+            found=f"{series.weeks} whole weeks",
         )
     if not screened.fitted:
         raise NotEnoughData(_none_fit(screened), needed="a channel whose spend varied from week to week", found="none")
@@ -205,8 +205,8 @@ def _draws(draws: ResponseSet, place: int) -> Iterator[Draw]:
 
 
 def _short(value: float) -> float:
-    """Eight digits are far finer than draws differ, and keep the record short."""
-    return float(f"{value:.8g}")
+    """Five digits are far finer than draws differ, and keep the record short."""
+    return float(f"{value:.5g}")
 
 
 def _baseline(series: WeeklySeries, settings: Settings, harmonics: int, done: Estimate, drawn: Draws, screened: Screen) -> Baseline:
@@ -249,6 +249,20 @@ def _holdout(
         return None
     share = np.abs(np.stack([expected, np.full(weeks, naive)]) - actual)[:, counted] / actual[counted]
     return Holdout(weeks, float(share[0].mean()), float(share[1].mean()))
+
+
+def _instead(series: WeeklySeries, shapes: int, controls: int) -> str:
+    """What can be done with too few weeks: only what would not be refused again."""
+    ways = []
+    if series.outcome is not None:
+        most = max((count for count in range(1, len(series.channels)) if weeks_needed(count, shapes, controls) <= series.weeks), default=0)
+        if most:
+            ways.append(f"fit at most {most} of the channels")
+        if weeks_needed(1, shapes, 0) <= series.weeks and any(any(one.conversions or ()) for one in series.channels):
+            ways.append("use the platforms' own conversions (outcome platform_conversions)")
+    ways.append("plan from rates (forecast_campaign with rates) until there are more weeks")
+    said = ", or ".join(ways)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _none_fit(screened: Screen) -> str:

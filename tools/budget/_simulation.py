@@ -96,7 +96,8 @@ def add_review(
     mine = figures.of(f"by_day_{day}", denominator=None, period=period)
     mine.add("expected", expected, "count", label.format(in_words(day)), metric="expected_conversions", interval=interval, n=n)
     if last is not None:
-        mine.add("date", last.isoformat(), "date", f"day of the review after {in_words(day)} days", basis="stated", rests_on=())
+        label = f"day of the review after {in_words(day)} days"
+        mine.add("date", last.isoformat(), "date", label, basis="stated", rests_on=(), source=None, source_date=None)
 
 
 def expected_path(curves: Sequence[ResponseCurve], weekly: Floats, horizon: int) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,12 @@ def test_figures_say_what_they_are(joint):
     _, result = joint
     cost = result.figure("google_ads.cost_per_conversion")
     assert (cost.unit, cost.currency, cost.entity, cost.denominator, cost.basis) == ("money", "ZAR", "google_ads", "sign-ups", "model")
-    assert cost.period == "2024-01-01/2025-12-28"
+    assert cost.period == "2025-11-03/2025-12-28"
     assert cost.n == 104
+    assert result.figure("google_ads.maximum").period == "2024-01-01/2025-12-28"
+    recent = result.figure("google_ads.recent_spend")
+    assert (recent.period, recent.label) == (cost.period, "media spend on Google Ads per week over the last eight weeks")
+    assert result.figure("fit.recent_weeks").value == 8
     assert result.figure("google_ads.recent_spend").basis == "observed"
     assert result.figure("google_ads.decay").unit == "share"
 
@@ -113,9 +118,42 @@ def test_per_channel_claims_when_there_is_no_outcome():
 
 
 def test_too_few_weeks_are_refused_with_what_is_needed():
-    with pytest.raises(NotEnoughData, match="20 weeks are too few") as refused:
+    with pytest.raises(NotEnoughData, match="holds 20 whole weeks, Monday to Sunday, too few") as refused:
         fit(weekly(draw(1, weeks=20), 1))
-    assert refused.value.needed == "26 weeks"
+    assert refused.value.needed == "26 whole weeks"
+
+
+def with_claims(series: dict) -> dict:
+    return series | {"channels": [one | {"conversions": [5.0] * len(one["spend"])} for one in series["channels"]]}
+
+
+def test_a_refusal_suggests_nothing_that_would_be_refused_again():
+    short = with_claims(weekly(draw(1, channels=3, weeks=20), 1))
+    with pytest.raises(NotEnoughData) as refused:
+        fit(short)
+    assert "Plan from rates" in refused.value.message
+    assert not any(words in refused.value.message for words in ("at most", "own conversions"))
+    wide = with_claims(weekly(draw(1, channels=6, weeks=30), 1))
+    with pytest.raises(NotEnoughData) as refused:
+        fit(wide)
+    most = int(re.search(r"Fit at most (\d) of the channels", refused.value.message)[1])
+    assert "own conversions" in refused.value.message
+    names = [one["channel"] for one in wide["channels"]]
+    assert len(fit(wide, channels=names[:most], draws=0).curves) == most
+    with pytest.raises(NotEnoughData):
+        fit(wide, channels=names[: most + 1], draws=0)
+    assert fit(wide, outcome="platform_conversions", draws=0).curves
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_contribution_lies_below_its_own_ceiling(seed):
+    """Both are means over the same draws; with noise this large the best fit alone would not keep to that."""
+    result = fit(weekly(draw(seed, channels=3, noise=30.0, weeks=60), seed), draws=40, holdout_weeks=0)
+    for curve in result.curves:
+        contribution, ceiling = result.figure(f"{curve.channel}.contribution"), result.figure(f"{curve.channel}.maximum")
+        assert contribution.value <= ceiling.value
+        assert contribution.label.endswith("(mean of draws)")
+        assert ceiling.label.endswith("(mean of draws)")
 
 
 def test_many_channels_need_more_weeks():
@@ -189,7 +227,7 @@ def test_findings_hold_slots_and_channel_names_without_digits():
     series = weekly(draw(4), 4)
     series["channels"][0]["channel"] = "x1"
     result = fit(series, draws=20)
-    assert any(sentence.startswith("X one: {{x1.contribution}}") for sentence in result.findings)
+    assert any("on X one was {{x1.recent_spend}} a week" in sentence for sentence in result.findings)
 
 
 @pytest.mark.parametrize(
