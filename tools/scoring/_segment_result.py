@@ -121,7 +121,7 @@ def figures_of(customers: Customers, found: Segments, profiles: list[Profile], c
 
     add("customers", len(customers), "count", f"people who {words.act} in the period")
     add("segments", len(profiles), "count", "segments", basis="model")
-    if total_money is not None:
+    if total_money is not None and customers.money is not None:
         add(value_metric, total_money, "money", words.money or value_metric)
         mean, error = float(customers.money.mean()), float(customers.money.std(ddof=1) / np.sqrt(len(customers)))
         add("total.revenue_per_customer", round(mean), "money", f"{words.money} per person", metric="revenue_per_customer",
