@@ -108,7 +108,7 @@ CHANNELS: dict[str, tuple[str, ...]] = {
 }
 
 CHANGE_METRIC = re.compile(
-    r"(?:^|[_ .])(?:change|delta|trend|growth|lift|uplift|gain|increase|decrease|drop|decline|reduction|difference|diff|effect|saving|savings|loss|gap|incremental|extra|versus|vs|shift|move)(?:$|[_ .])"
+    r"(?:^|[_ .])(?:change|delta|trend|growth|lift|uplift|gain|increase|decrease|drop|decline|reduction|difference|diff|effect|saving|savings|loss|gap|shortfall|incremental|extra|versus|vs|shift|move)(?:$|[_ .])"
 )
 DOWNWARD_METRIC = re.compile(r"(?:^|[_ .])(?:reduction|decrease|drop|decline|saving|savings|loss|cut|shortfall)(?:$|[_ .])")
 """A positive value of such a metric is a fall."""

@@ -38,7 +38,7 @@ class Known:
     """The metric phrases that stand in its own label or denominator, which may always be said of it."""
     stems: frozenset[str]
     """Beginnings of the telling words of its label."""
-    family: int | None
+    family: str | None
     """The sort of event that it counts or is told per."""
 
     @property
@@ -195,7 +195,7 @@ class Told:
 
     phrases: frozenset[str]
     stems: frozenset[str]
-    family: int | None
+    family: str | None
 
 
 @lru_cache(maxsize=4096)

@@ -15,7 +15,8 @@ from grounding.verifying.values import of_this_value, same_unit, same_value
 
 __all__ = ["Judge", "Judgement", "Place"]
 
-SMALL = 20
+PLAIN = {"bare": 20, "percent": 5, "days": 7, "weeks": 2, "months": 12}
+"""Up to here a whole number of this kind is so common that it needs a word beside it that says what it is."""
 Check = Callable[[Place, Candidate], int | str]
 
 
@@ -130,4 +131,7 @@ class Judge:
 
 def _plain(numeral: Numeral) -> bool:
     """Whether a value is so plain that it fits some figure by chance."""
-    return numeral.kind == "bare" and numeral.values[0] <= SMALL and numeral.values[0] == int(numeral.values[0])
+    value = numeral.values[0]
+    if numeral.kind == "money":
+        return value == 0
+    return value == int(value) and value <= PLAIN.get(numeral.kind, -1)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from grounding.verifying.events import family, per_family
+from grounding.verifying.events import family, one_price, per_family
 from grounding.verifying.index import Known, Mention
 from grounding.verifying.numerals import Numeral
 from grounding.verifying.phrases import plainly, stems
@@ -118,7 +118,7 @@ def _agreement(reading: Reading, known: Known, mention: Mention) -> int:
         return 2
     if known.change and mention.names & CHANGES:
         return 2
-    if mention.adjacent and known.figure.unit == "money" and known.family is not None and family(words) == known.family:
+    if mention.adjacent and known.figure.unit == "money" and one_price(known.family, family(words)):
         return 2
     if (
         known.figure.unit in ("count", "number")
@@ -127,7 +127,12 @@ def _agreement(reading: Reading, known: Known, mention: Mention) -> int:
         and family(words) == known.family
     ):
         return 2
-    if known.kind == "segment" and "spend" in mention.names and known.concepts & {"ltv", "revenue"}:
+    if (
+        known.kind == "segment"
+        and known.figure.unit == "money"
+        and words in ("spend", "spends", "spent")
+        and known.concepts & {"ltv", "revenue"}
+    ):
         return 2
     return 0
 
@@ -176,7 +181,7 @@ def _bar(reading: Reading, place: Place, known: Known) -> int | str:
         return _agrees(reading, place, known, mentions[-1:], loosely=True)
     last = mentions[-1]
     held = per_family(reading.text[last.start : place.numeral.start])
-    if known.family is not None and held == known.family:
+    if one_price(known.family, held):
         return 1
     return _agrees(reading, place, known, mentions[-1:])
 
@@ -206,17 +211,17 @@ def _counted(reading: Reading, mention: Mention) -> bool:
 
 def _of_what(reading: Reading, place: Place, known: Known) -> str | None:
     """ "4.8% of clicks": what a share is of must be its denominator."""
-    if known.figure.unit != "share" or not known.figure.denominator:
+    if known.figure.unit != "share" or not (known.figure.denominator or "share of" in known.figure.label):
         return None
     after = OF_WHAT.match(reading.text[place.numeral.end : place.numeral.end + 50])
     if after is None:
         return None
     at = place.numeral.end + after.end()
     told = [m for m in reading.around.within(reading.around.metrics, place.numeral.end, at + 1) if m.end >= at]
-    wanted = reading.index.phrases.get(known.figure.denominator.lower())
+    wanted = reading.index.phrases.get(known.figure.denominator.lower()) if known.figure.denominator else known.concepts
     if not told or wanted is None or any(m.names & (wanted | known.concepts) or _agreement(reading, known, m) for m in told):
         return None
-    return f"it is a share of {known.figure.denominator}, not of {reading.text[told[-1].start : told[-1].end]}"
+    return f"it is {known.figure.label}, not a share of {reading.text[told[-1].start : told[-1].end]}"
 
 
 def _taken(reading: Reading, place: Place, mention: Mention) -> bool:
@@ -249,4 +254,4 @@ def _may_be(reading: Reading, mention: Mention, known: Known) -> bool:
         return True
     if known.change or known.derived:
         return not (mention.names <= DESIGN and known.figure.unit in ("share", "points"))
-    return known.figure.unit in units
+    return known.figure.unit in units or (known.figure.unit == "number" and "count" in units)

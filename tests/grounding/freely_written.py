@@ -1,4 +1,4 @@
-"""Drafts kept as files: real evidence of the simulated clients, and texts written about it by a reader behind the model bridge and by people."""
+"""Drafts kept as files: evidence of runs for the simulated clients, and texts that a reader behind the model bridge and people wrote on it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from grounding.verify import verify
 
 HERE = Path(__file__).parent / "drafts"
 AS_OF = date(2026, 10, 31)
-LOCALES = {"salon": Locale(language="en-ZA", currency="ZAR"), "newcomer": Locale(language="en-ZA", currency="ZAR"), "fitness": Locale(language="en-US", currency="USD")}  # fmt: skip
+ZA, US = Locale(language="en-ZA", currency="ZAR"), Locale(language="en-US", currency="USD")
+LOCALES = {"salon": ZA, "newcomer": ZA, "fitness": US}
 FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
 
 

@@ -5,7 +5,7 @@ A change that leaves the claim true is no mutant. These, and only these, are lef
 - entity: the other entity has the same value, as printed, in the same record and metric;
 - metric: the words put in stand in the figure's own label, or name the metric of a figure with the same entity and printed value;
 - period: the words put in name the figure's own period;
-- causal verb: every figure of the sentence is of an experiment.
+- causal verb: a figure of the sentence is of an experiment, or the verb stands in a question or condition, or no number follows it.
 Only numbers that link to a figure are changed, and only words in the clause, row or column head of such a number.
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from grounding.evidence import Evidence
 from tools.contract import Figure
@@ -75,7 +76,9 @@ VERBS = {
     "slipped": "rose", "gain": "lose", "declined": "grew", "down": "up", "up": "down", "decrease": "increase", "increase": "decrease", "growth": "decline", "decline": "growth", "shrank": "grew",
     "fewer": "more", "less": "more", "higher": "lower", "falls": "rises", "reduction": "increase",
 }  # fmt: skip
-NEUTRAL = re.compile(r"\b(?:brought|recorded|had|saw|came with|went with|goes with|coincided with|came to|reached|took|takes|holds|spent|covers|expects|claimed|claims|claim|put|gave)\b")
+NEUTRAL = re.compile(
+    r"\b(?:brought|recorded|had|saw|came with|went with|goes with|coincided with|came to|reached|took|takes|holds|spent|covers|expects|claimed|claims|claim|put|gave)\b"
+)
 CAUSES = ("drove", "caused", "led to", "generated", "resulted in")
 OPENINGS = ("Thanks to {e}, ", "Because of {e}, ", "{e} caused this: ")
 
@@ -113,7 +116,7 @@ class Mutator:
         self.hidden = LINKED.sub(lambda m: "\0" * len(m[0]), text)
         self.numbers = [shown for match in LINKED.finditer(text) if (shown := self._shown(match)) is not None]
         cuts = [0, *(m.end() for m in SENTENCE_END.finditer(self.hidden)), len(text)]
-        self.sentences = list(zip(cuts, cuts[1:], strict=False))
+        self.sentences = list(pairwise(cuts))
 
     def _shown(self, match: re.Match[str]) -> Shown | None:
         stem = re.sub(r"\.(?:low|high)$", "", match["key"])
@@ -147,7 +150,7 @@ class Mutator:
     def clause(self, number: Shown) -> tuple[int, int]:
         start, end = self.sentence(number)
         cuts = [start, *(m.end() for m in CLAUSE_END.finditer(self.hidden, start, end)), end]
-        return next((a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a <= number.start < b)
+        return next((a, b) for a, b in pairwise(cuts) if a <= number.start < b)
 
     # numbers
 
@@ -174,8 +177,8 @@ class Mutator:
 
     def signs(self, number: Shown) -> Iterator[Mutant]:
         if not re.fullmatch(r"\D*0+(?:[.,]0+)?\D*", number.shown):
-            if number.shown.startswith("-"):
-                yield self.put("sign", number.start, number.start + 1, "")
+            if number.shown[0] in "-+":
+                yield self.put("sign", number.start, number.start + 1, "-" if number.shown[0] == "+" else "")
             else:
                 yield self.put("sign", number.start, number.start, "-")
 
@@ -198,7 +201,9 @@ class Mutator:
             for new in ("%", " days", " percentage points"):
                 yield self.put("unit", end - 1, end, new)
         elif duration := re.search(r"(days|weeks|months)$", shown):
-            for new in {"days": ("weeks", "months", "hours"), "weeks": ("days", "months", "years"), "months": ("weeks", "days", "years")}[duration[0]]:
+            for new in {"days": ("weeks", "months", "hours"), "weeks": ("days", "months", "years"), "months": ("weeks", "days", "years")}[
+                duration[0]
+            ]:
                 yield self.put("unit", start + duration.start(), end, new)
         else:
             yield self.put("unit", end, end, "%")
@@ -290,9 +295,17 @@ class Mutator:
                 after = re.compile(rf"\b{words}\b").search(self.hidden, number.whole[1], min(clause[1], number.whole[1] + 40))
                 if after and "\0" not in self.hidden[number.whole[1] : after.start()]:
                     for other in others:
-                        yield self.put("period", after.start(), after.end(), wrong.format(q={"day": "dai"}.get(other, other) if form == "{p}ly" else other))
+                        yield self.put(
+                            "period",
+                            after.start(),
+                            after.end(),
+                            wrong.format(q={"day": "dai"}.get(other, other) if form == "{p}ly" else other),
+                        )
         table = self.text[: number.start].rpartition("\n")[2].lstrip().startswith("|")
-        spoken = re.search(r"\b(?:before|previous|last|period|Q[1-4]|20\d\d|above|below|passes|against|than|exceeds)\b", self.hidden[slice(*self.sentence(number))])
+        spoken = re.search(
+            r"\b(?:before|previous|last|period|Q[1-4]|20\d\d|above|below|passes|against|than|exceeds)\b",
+            self.hidden[slice(*self.sentence(number))],
+        )
         if figure.period and not figure.key.rsplit(".", 1)[-1].startswith("previous") and not table and not spoken:
             for wrong in WRONG_PERIODS[:2]:
                 yield self.put("period", number.whole[1], number.whole[1], f" {wrong}")
@@ -313,17 +326,31 @@ class Mutator:
                 return True
         return False
 
+    def _governs(self, start: int, end: int) -> bool:
+        """Whether a verb is said of a number right after it, in a statement: a question or a condition claims nothing."""
+        after = next((number.whole[0] for number in self.numbers if number.whole[0] >= end), None)
+        if after is None or after - end > 40 or re.search(r"[|;:?\n]|, ", self.hidden[end:after]):
+            return False
+        return not re.search(r"\b(?:which|if|whether|what|that|not|who)\b[^.;|]{0,40}$", self.hidden[max(0, start - 50) : start])
+
     def causes(self, sentence: tuple[int, int]) -> Iterator[Mutant]:
         numbers = self.within(sentence)
         if not numbers or any(number.figure.basis == "experiment" for number in numbers):
             return
         inside = self.hidden[slice(*sentence)]
         for match in NEUTRAL.finditer(inside):
+            if not self._governs(sentence[0] + match.start(), sentence[0] + match.end()):
+                continue
             for cause in CAUSES:
                 yield self.put("causal verb", sentence[0] + match.start(), sentence[0] + match.end(), cause)
         plain = re.match(r"\s*(?:[-*] |\d+\. )?(?=[A-Z\[\0])", inside)
         entity = next((CHANNELS[number.figure.entity] for number in numbers if number.figure.entity in CHANNELS), None)
-        if plain and entity and not inside.lstrip().startswith("|") and re.search(r"\b(?:is|was|were|are|rose|fell|has|have|had|came|brought|claimed|costs?)\b", inside):
+        if (
+            plain
+            and entity
+            and not inside.lstrip().startswith("|")
+            and re.search(r"\b(?:is|was|were|are|rose|fell|has|have|had|came|brought|claimed|costs?)\b", inside)
+        ):
             for opening in OPENINGS:
                 yield self.put("causal verb", sentence[0] + plain.end(), sentence[0] + plain.end(), opening.format(e=entity))
 
