@@ -37,9 +37,11 @@ async def test_one_run_killed_at_every_moment_in_turn_leaves_what_an_undisturbed
 
 
 async def test_two_workers_on_one_run_do_it_once(ward, whole):
+    paid = await ward.calls()
     run_id = await ward.start(queued=False)
     await asyncio.gather(*(execute(ward.services, ward.workspace.id, run_id) for _ in range(3)))
     assert await ward.left(run_id) == whole
+    assert await ward.calls() - paid == whole["calls"]
 
 
 @pytest.mark.parametrize("step", [name if name in ("brief", "run_tools") else pytest.param(name, marks=soak) for name in STEPS])
