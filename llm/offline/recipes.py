@@ -23,16 +23,34 @@ def benchmarks(tool: Offered, desk: Desk) -> dict[str, Any]:
 
 
 def allocation(tool: Offered, desk: Desk) -> dict[str, Any]:
-    """The budget over the brief's channels; those channels are named, so that money goes to no other."""
+    """The budget over the brief's channels; those channels are named, so that money goes to no other.
+
+    A channel's learning minimum is its rule when it is stated per the budget's own period.
+    """
     arguments = fill(tool, desk)
     if desk.channels and "channels" in properties(tool):
         arguments["channels"] = list(desk.channels)
-    return arguments
+    rules = list(_learning_minimums(desk, arguments.get("period", "month")))
+    return arguments | ({"rules": rules} if rules and "rules" in properties(tool) else {})
+
+
+def _learning_minimums(desk: Desk, period: str) -> Iterator[dict[str, str]]:
+    for channel in desk.channels:
+        least = desk.stated_as(f"F.{channel}.minimum_learning_spend")
+        if least and least.per == period:
+            yield {"channel": channel, "learning_minimum": least.slot}
 
 
 def forecast(tool: Offered, desk: Desk) -> dict[str, Any]:
-    """With curves from them; without, from a low, likely and high cost per click and conversion rate of each channel."""
+    """With curves from them; without, from a low, likely and high cost per click and conversion rate of each channel.
+
+    The fee that the allocation set aside is part of the cost.
+    """
     arguments = fill(tool, desk)
+    split = desk.good("allocate_budget")
+    fee = split.get("total.fee") if split else None
+    if fee and fee.per == "month" and "fees" in properties(tool):
+        arguments["fees"] = fee.slot
     if "curves" in arguments:
         return arguments
     rates = [rate for channel in desk.channels if (rate := _rates(channel, desk))]
@@ -49,7 +67,7 @@ def _rates(channel: str, desk: Desk) -> dict[str, Any] | None:
     own = desk.good("summarize_channels")
     cost, rate = (own.get(f"{channel}.{key}") if own else None for key in ("cpc", "conversion_rate"))
     if cost and rate and cost.interval and rate.interval:
-        return {"channel": channel, "cost_per_click": _ends(cost), "conversion_rate": _ends(rate), "basis": "observed"}
+        return {"channel": channel, "cost_per_click": _ends(cost), "conversion_rate": _ends(rate), "basis": "attributed"}
     return None
 
 

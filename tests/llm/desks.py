@@ -23,7 +23,9 @@ STATED = """- `{{B.budget}}` R9 000 (budget, per month; "R9 000 a month")
 CLIENT = """- name: Pedal demo (simulated)
 - currency: ZAR; locale: en-ZA; zone: Africa/Johannesburg
 - `{{F.agency_fee_share}}` 10% (agency fee, share of media)
-- `{{F.vat_rate}}` 15% (VAT rate)"""
+- `{{F.vat_rate}}` 15% (VAT rate)
+- `{{F.google_ads.minimum_learning_spend}}` R1 739 (minimum learning spend per month, per month; "client profile")
+- `{{F.meta.minimum_learning_spend}}` R350 (minimum learning spend per week, per week; "client profile")"""
 CONTEXT = """- [[C1]] Brand voice (2026-01-10): # Brand voice
 
 ## Words we do not use
@@ -70,7 +72,8 @@ def per_channel(alias: str) -> list[dict[str, Any]]:
         for channel, (now, before, change) in shown.items()
         for entry in (
             figure(f"{alias}.{channel}.budget", now, f"media budget for {channel}", "budget", of=channel, per="month"),
-            figure(f"{alias}.{channel}.current_budget", before, f"{channel} under the current split", "current_budget", of=channel, per="month"),
+            figure(f"{alias}.{channel}.recent_spend", "R4 650", f"media spend on {channel} per month over the last eight weeks", "recent_spend", of=channel, per="month"),
+            figure(f"{alias}.{channel}.current_budget", before, f"media budget for {channel} under the current split of this budget", "current_budget", of=channel, per="month"),
             figure(f"{alias}.{channel}.change", change, "change against the current split", "change", of=channel, per="month"),
             figure(
                 f"{alias}.{channel}.expected_conversions", "40", f"new customers per month expected from {channel} at this budget",
@@ -137,7 +140,10 @@ HISTORY = dict(
                 figure("E5.total.vat", "R1 174", "VAT per month", "vat", per="month"),
                 figure("E5.total.expected_conversions", "80", "new customers per month expected from the channels with curves", "expected_conversions", per="month", interval="51 to 104"),
                 figure("E5.current_split.expected_conversions", "71", "new customers per month expected under the current split", "expected_conversions", of="alternative: the current split", per="month", interval="50 to 95"),
-                figure("E5.current_split.shortfall", "9", "fewer new customers per month under the current split", "shortfall", of="alternative: the current split", per="month"),
+                figure("E5.current_split.fewer_than_plan", "9", "fewer new customers per month under the current split than under the plan", "loss", of="alternative: the current split", per="month"),
+                figure("E5.total.recent_weeks", "8 weeks", "weeks that recent spend is the average of", "averaged_over", basis="observed"),
+                figure("E5.total.recent_spend", "R9 300", "media spend per month over the last eight weeks, all channels", "recent_spend", per="month", basis="observed"),
+                figure("E5.total.budget_change", "-23,5%", "change of media spend per month: the plan against today's spend", "budget_change"),
                 *per_channel("E5"),
             ],
         ),
@@ -149,8 +155,9 @@ HISTORY = dict(
                 figure("E6.total.horizon", "13 weeks", "weeks ahead", "horizon"),
                 figure("E6.total.expected_conversions", "241", "new customers expected from the plan's channels in the horizon", "expected_conversions", interval="150 to 322"),
                 figure("E6.total.cost", "R21 345", "cost of the plan in the horizon", "cost"),
-                figure("E6.total.chance_worse", "12%", "chance of fewer new customers than under the current plan", "chance_worse"),
-                figure("E6.current.expected_conversions", "214", "new customers expected under the current plan", "expected_conversions", of="current plan", interval="140 to 290"),
+                figure("E6.total.chance_worse", "12%", "chance of fewer new customers than under the current split of this budget", "chance_worse"),
+                figure("E6.current.expected_conversions", "214", "new customers expected under the current split of this budget", "expected_conversions", of="alternative: the current split of this budget", interval="140 to 290"),
+                figure("E6.by_day_60.expected", "159", "new customers expected from the plan's channels in the first sixty days", "expected_conversions", interval="101 to 214"),
             ],
         ),
         tool(

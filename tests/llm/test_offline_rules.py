@@ -76,8 +76,23 @@ async def test_arguments_have_a_source_and_free_knobs_are_left_alone():
     assert calls["allocate_budget"]["vat_rate"] == "{{F.vat_rate}}"
     assert calls["allocate_budget"]["currency"] == "ZAR"
     assert calls["forecast_campaign"]["plan"] == "{{E5.plan}}"
+    assert calls["forecast_campaign"]["fees"] == "{{E5.total.fee}}"
     del calls["deliver_strategy"]
     assert not re.search(r"[:\[ ]-?\d", json.dumps(calls))
+
+
+async def test_a_learning_minimum_is_a_rule_where_it_is_per_the_budgets_period():
+    """Google Ads states its own per month as the budget is, Meta per week: that one would be read as a month's."""
+    _, messages, _ = await desks.converse(by_rules, desks.HISTORY, desks.opening())
+    calls = {call["name"]: call["args"] for message in messages if isinstance(message, AIMessage) for call in message.tool_calls}
+    assert calls["allocate_budget"]["rules"] == [{"channel": "google_ads", "learning_minimum": "{{F.google_ads.minimum_learning_spend}}"}]
+
+
+async def test_the_budget_is_told_against_what_is_spent_today():
+    answer, _, _ = await desks.converse(by_rules, desks.HISTORY, desks.opening())
+    text = " ".join(answer["budget"])
+    assert all(f"{{{{E5.total.{name}}}}}" in text for name in ("media", "recent_spend", "recent_weeks", "budget_change"))
+    assert all("recent_spend}}" in platform["budget"] for platform in answer["platforms"])
 
 
 async def test_the_answer_is_a_strategy_without_a_digit_of_its_own(answers):

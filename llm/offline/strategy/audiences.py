@@ -136,11 +136,15 @@ def _budget(view: View, channel: str) -> str:
         if planned:
             return f"{name} gets a media budget of {planned.slot} for the test month."
         return f"{name} has no amount of its own yet: media is divided evenly over the channels while nothing tells them apart."
-    before, change = split.get(f"{channel}.current_budget"), split.get(f"{channel}.change")
+    spent, before, change = (split.get(f"{channel}.{key}") for key in ("recent_spend", "current_budget", "change"))
     text = f"{name} gets a media budget of {amount.slot}{view.per(amount)}"
     if before and change and (view.amount(change) or 0) != 0:
-        return f"{text}, against a budget of {before.slot} under the current split."
-    return f"{text}, as under the current split." if before else f"{text}."
+        text = f"{text}, against a budget of {before.slot} under the current split of this budget"
+    elif before:
+        text = f"{text}, as under the current split of this budget"
+    weeks = split.get("total.recent_weeks")
+    when = f"over the last {weeks.slot}" if weeks else "so far"
+    return join(f"{text}.", f"Its media spend {when} was {spent.slot}{view.per(spent)}." if spent else "")
 
 
 def planned_amount(view: View, channel: str) -> Any:

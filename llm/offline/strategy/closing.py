@@ -126,23 +126,24 @@ def alternatives(view: View) -> list[dict[str, Any]]:
     if split:
         for entity in dict.fromkeys(f.of for f in split.figures if f.of and f.of.startswith("alternative: ")):
             name = entity.removeprefix("alternative: ")
-            expected, short = split.one("expected_conversions", entity), split.one("shortfall", entity)
-            worse = split.one("chance_worse", entity)
+            expected, fewer, more, worse = (split.one(m, entity) for m in ("expected_conversions", "loss", "gain", "chance_worse"))
             if expected is None or (name == "the current split" and not view.moved):
                 continue
-            loses = short is not None and (view.amount(short) or 0.0) > 0
-            if worse:
-                why = f"For {name}, the chance of fewer {view.outcome} than under the current split is {worse.slot}."
-            elif loses and short:
+            if fewer:
                 why = (
-                    f"Under {name} {expected.slot} {view.outcome}{view.per(expected)} are expected, {short.slot} fewer than under the plan."
+                    f"Under {name} {expected.slot} {view.outcome}{view.per(expected)} are expected, {fewer.slot} fewer than under the plan."
+                )
+            elif more and worse:
+                why = (
+                    f"Under {name} {expected.slot} {view.outcome}{view.per(expected)} are expected, {more.slot} more than under the plan. "
+                    f"For {name}, the chance of fewer {view.outcome} than under the current split is {worse.slot}."
                 )
             elif expected.interval:
                 ends = f"{expected.end('low')} to {expected.end('high')} {view.outcome}{view.per(expected)}"
                 why = f"Under {name} {ends} are expected, a range that cannot be told from that of the plan."
             else:
                 continue
-            found.append({"option": capital(name.replace("the strongest single", "a single")), "why_not": why})
+            found.append({"option": capital(name), "why_not": why})
     if not found:
         found = _without_curves(view)
     return found[:4]

@@ -27,7 +27,7 @@ def _recommendation(view: View) -> str:
         return f"We recommend a test month on {names} before anything larger: there is too little history to say which of them pays."
     if not view.moved:
         rejected = split.get("best_split.chance_worse")
-        risk = f" The chance that the best split found brings fewer {view.outcome} is {rejected.slot}." if rejected else ""
+        risk = f" The chance that the best split found brings fewer {view.outcome} than it is {rejected.slot}." if rejected else ""
         return f"We recommend to keep the current split over {names} and to use these months for a test that can settle it.{risk}"
     more, less = changes(view)
     return (
@@ -70,7 +70,7 @@ def _range(view: View) -> str:
     over = f"Over the next {horizon.slot} " if horizon else ""
     spread = f", with {expected.end('low')} to {expected.end('high')} as the range" if expected.interval else ""
     worse = forecast.get("total.chance_worse")
-    risk = f" The chance of fewer {view.outcome} than under the current plan is {worse.slot}." if worse and view.moved else ""
+    risk = f" The chance of fewer {view.outcome} than under the current split of this budget is {worse.slot}." if worse else ""
     begun = "we" if over else "We"
     return f"{over}{begun} expect {expected.slot} {view.outcome} from these channels{spread}.{risk}"
 

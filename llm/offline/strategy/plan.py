@@ -20,7 +20,7 @@ def budget(view: View) -> list[str]:
     ]
     first = f"The whole budget is {total.slot}{view.per(total)}: {listed(parts)}." if total and parts else ""
     left = f"{unspent.slot} of it stays unspent within the limits." if unspent and view.amount(unspent) else ""
-    return [text for text in (join(first, left), _moves(view), view.told("allocate_budget")) if text]
+    return [text for text in (join(first, left), _today(view), _moves(view), view.told("allocate_budget")) if text]
 
 
 def _stated_budget(view: View) -> str:
@@ -46,17 +46,49 @@ def _worked_out(view: View) -> str:
     return "Media is divided evenly over the channels of the brief, because nothing on record tells them apart."
 
 
+def _today(view: View) -> str:
+    """The plan's media against what is spent today, and what that difference is expected to mean."""
+    split = view.split
+    media, recent, weeks, change = (
+        split.get(f"total.{key}") if split else None for key in ("media", "recent_spend", "recent_weeks", "budget_change")
+    )
+    if split is None or not (media and recent and change):
+        return ""
+    when = f"over the last {weeks.slot}" if weeks else "today"
+    said = (
+        f"Media spend {when} was {recent.slot}{view.per(recent)}, so the plan's {media.slot} of media spend is a change of {change.slot}."
+    )
+    now = split.get("today.expected_conversions")
+    apart = next((text for text in split.findings if text.startswith("At today's spend")), "") if now else ""
+    return join(said, apart)
+
+
 def _moves(view: View) -> str:
     split = view.split
     if split is None:
         return ""
     if not view.moved:
         worse = split.get("best_split.chance_worse")
-        why = f"The chance that the best split found brings fewer {view.outcome} is {worse.slot}." if worse else ""
-        return join("The advice is to keep the current split of the budget.", why)
+        why = f"The chance that the best split found brings fewer {view.outcome} than it is {worse.slot}." if worse else ""
+        return join("The advice is to keep the current split of the budget.", why, _midway(view))
     more, less = changes(view)
     said = [f"{listed(view.name(c) for c in group)} {word} budget" for group, word in ((more, "gain"), (less, "give up")) if group]
-    return f"Against the current split, {listed(said)}; the table has the amounts." if said else ""
+    return f"Against the current split of this budget, {listed(said)}; the table has the amounts." if said else ""
+
+
+def _midway(view: View) -> str:
+    """The split that was held back, as a step that somebody may take or test."""
+    split = view.split
+    step = split.get("midway.more_than_plan") if split else None
+    worse = split.get("midway.chance_worse") if split else None
+    if split is None or not (step and worse):
+        return ""
+    amounts = [f"{amount.slot} on {view.name(channel)}" for channel in view.channels if (amount := split.get(f"midway.{channel}.budget"))]
+    return join(
+        f"A step midway to the best split is expected to bring {step.slot} more {view.outcome}{view.per(step)}, "
+        f"with a chance of {worse.slot} of bringing fewer than the current split.",
+        f"It would put {listed(amounts)}{view.per(step)}." if amounts else "",
+    )
 
 
 def forecast(view: View) -> list[str]:
@@ -89,13 +121,14 @@ def forecast(view: View) -> list[str]:
     per = f"That is a cost of {each.slot} for each of the {view.outcome} ({each.range})." if each and each.interval else ""
     against = answer.get("current.expected_conversions")
     worse = answer.get("total.chance_worse")
-    compare = f"Under the current plan {against.slot} {view.outcome} are expected." if against else ""
-    if against and worse and view.moved:
-        compare = join(compare, f"The chance of fewer {view.outcome} than under the current plan is {worse.slot}.")
-    elif against and view.split is not None and not view.moved:
-        compare = join(compare, "The plan is the current split at this budget, so the forecast is the same.")
+    compare = f"Under the current split of this budget {against.slot} {view.outcome} are expected." if against else ""
+    if against and worse:
+        compare = join(compare, f"The chance of fewer {view.outcome} than under the current split of this budget is {worse.slot}.")
+    elif view.split is not None and not view.moved:
+        compare = "The plan is the current split of this budget, so this is the forecast of both."
     if gain := view.gain:
         compare = join(compare, gain)
+    by = [text for text in answer.findings if text.startswith("By {{")]
     profit = answer.get("total.profit")
     money = f"The expected profit after the cost of the plan is {profit.slot} ({profit.range})." if profit and profit.interval else ""
     held = view.fit.get("holdout.mape") if view.fit else None
@@ -105,7 +138,7 @@ def forecast(view: View) -> list[str]:
     )
     must = [text for text in answer.findings if text.startswith(("What must be true", "To break even"))]
     true = join(*must[:3]) or ("" if view.fit else _must_be_true(view))
-    said = [join(first, per), join(compare, money), true, join(tried, view.told("forecast_campaign"))]
+    said = [join(first, per), join(*by), join(compare, money), true, join(tried, view.told("forecast_campaign"))]
     return [text for text in said if text] or ["The forecast gave no figure that can be written here."]
 
 
@@ -228,12 +261,12 @@ def _early(view: View) -> list[dict[str, Any]]:
 
 
 def _middle(view: View) -> dict[str, Any]:
-    expected = view.split.get("total.expected_conversions") if view.split else None
+    expected = view.forecast.get("by_day_60.expected") if view.forecast else None
     if expected and expected.interval:
         return {
             "due_in_days": 60,
-            "look_at": f"{view.outcome.capitalize()} a month from these channels, as your own records count them",
-            "if_so": f"Fewer than {expected.end('low')} {view.outcome}{view.per(expected)}, the lower end of what is expected",
+            "look_at": f"{view.outcome.capitalize()} from these channels since the start, as your own records count them",
+            "if_so": f"Fewer than {expected.end('low')} {view.outcome}, the lower end of what is expected by then",
             "then": "Go back to the current split, and look for what changed outside the plan."
             if view.moved
             else "Hold new spend, and look for what changed outside the plan.",
