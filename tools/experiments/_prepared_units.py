@@ -25,10 +25,9 @@ def read_units(request: AnalyzeExperiment, facts: Facts) -> AnalyzeExperiment:
     for number, variables in used.items():
         found = {variable: _number(table, name, request.metrics[number]) for variable, name in variables.items()}
         names = list(found)
-        missing = [one.isnull() for one in found.values()]
-        columns[f"m{number}__missing"] = _any(missing).cast("int64").sum()
         for place, variable in enumerate(names):
             columns[f"m{number}__{variable}"] = found[variable].sum()
+            columns[f"known{number}__{variable}"] = found[variable].count()
             for other in names[: place + 1]:
                 columns[f"m{number}__{other}_{variable}"] = _product(found[other], found[variable]).sum()
     rows = facts.fetch(table.group_by(arm_=arm).aggregate(**columns).order_by("arm_")).to_pylist()
@@ -39,9 +38,10 @@ def read_units(request: AnalyzeExperiment, facts: Facts) -> AnalyzeExperiment:
         totals = []
         for row in rows:
             mark = f"m{number}__"
-            if row[f"{mark}missing"]:
+            missing = max(int(row["units"]) - int(row[f"known{number}__{variable}"]) for variable in used[number])
+            if missing:
                 raise NotEnoughData(
-                    f"{row[f'{mark}missing']} units of arm {row['arm_']!r} have no {metric.name}: fill them in, or leave these units out",
+                    f"{missing} units of arm {row['arm_']!r} have no {metric.name}: fill them in, or leave these units out",
                     field=f"metrics.{metric.name}.column",
                 )
             sums = {name.removeprefix(mark): _plain(value) for name, value in row.items() if name.startswith(mark)}
@@ -87,13 +87,6 @@ def _product(a: Any, b: Any) -> Any:
     if all(one.type().is_integer() for one in (a, b)):
         return a.cast("decimal(19, 0)") * b.cast("decimal(19, 0)")
     return a.cast("float64") * b.cast("float64")
-
-
-def _any(conditions: list[Any]) -> Any:
-    found = conditions[0]
-    for condition in conditions[1:]:
-        found = found | condition
-    return found
 
 
 def _plain(value: Any) -> float:

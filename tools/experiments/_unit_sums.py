@@ -134,19 +134,20 @@ def _per_unit(units: ibis.Table, rows: ibis.Table, tags: Sequence[Tag], variable
     joined = entered.join(rows, entered.unit_id == rows.person)
     counted = [entry for entries in variables.values() for entry in entries]
     earliest, latest = min(c.first for c in counted), max(c.last for c in counted)
-    near = joined.filter(
-        joined.moment >= joined.entered_at + ibis.interval(days=earliest) if earliest else joined.moment >= joined.entered_at,
-        joined.moment < joined.entered_at + ibis.interval(days=latest),
-    )
+
+    def day(number: int) -> ibis.Value:
+        return joined.entered_at + ibis.interval(days=number) if number else joined.entered_at
+
+    near = joined.filter(joined.moment >= day(earliest), joined.moment < day(latest))
     columns = {}
     for number, entries in enumerate(variables.values()):
         for entry in entries:
             hit = near.tag == tags.index(Tag.of(entry.measure))
-            if len(tags) == 1 and (entry.first, entry.last) == (earliest, latest):
-                inside = hit
-            else:
-                inside = hit & (near.moment >= near.entered_at + ibis.interval(days=entry.first))
-                inside &= near.moment < near.entered_at + ibis.interval(days=entry.last)
+            inside = hit
+            if entry.first != earliest:
+                inside &= near.moment >= (near.entered_at + ibis.interval(days=entry.first) if entry.first else near.entered_at)
+            if entry.last != latest:
+                inside &= near.moment < (near.entered_at + ibis.interval(days=entry.last) if entry.last else near.entered_at)
             worth = near.money if entry.measure.of == "value" else ibis.literal(1).cast("int64")
             value = ibis.ifelse(inside, worth, ibis.literal(0).cast("int64"))
             total = value.max() if entry.measure.of == "any" else value.sum().cast("int64")
