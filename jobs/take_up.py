@@ -24,7 +24,7 @@ MOST_ATTEMPTS = 25
 """Kills, lost connections and errors that one run survives before it ends as failed: a run must not fell its worker for ever."""
 
 SLOWEST_RETRY = 30.0
-ASK_AGAIN_SECONDS = 2.0
+ASK_AGAIN_SECONDS = 2
 """How long a worker waits before it asks again for a run that another one holds."""
 
 

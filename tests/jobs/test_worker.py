@@ -161,7 +161,7 @@ async def test_a_run_that_another_worker_holds_for_long_is_not_given_up(
     database: Database, client: Client, store_settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(take_up, "MOST_ATTEMPTS", 3)
-    monkeypatch.setattr(take_up, "ASK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(take_up, "ASK_AGAIN_SECONDS", 0)
     asked = 0
     finish = finisher(database)
 
