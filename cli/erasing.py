@@ -24,10 +24,10 @@ def erase(
     workspace: house.Which = None,
     as_json: Json = False,
 ) -> None:
-    """Erase a person: from every table, every version that held them and every reject file. It cannot be undone.
+    """Erase a person: from every table and version, reject file, document, run, deliverable and log. It cannot be undone.
 
-    Evidence that read those versions keeps its result and is marked as not replayable. Documents that name the person
-    are yours to forget: `groundwork document forget`.
+    Evidence that read those versions keeps its result and is marked as not replayable. Runs of the client that are under way
+    are stopped. Later imports leave the person out. Files that you imported, exports and backups are yours to clear.
     """
     if not yes:
         if not sys.stdin.isatty():
@@ -36,21 +36,37 @@ def erase(
             raise refused("not erased")
     done = house.run(_erase(client, person, workspace))
     if as_json:
-        show_json({"erasure": done.id, "report": done.report, "records_marked": done.records_marked})
+        show_json(
+            {
+                "erasure": done.id,
+                "report": done.report,
+                "records": done.records,
+                "checkpoints": done.checkpoints,
+                "records_marked": done.records_marked,
+                "runs_stopped": done.runs_stopped,
+                "not_ours": done.not_ours,
+            }
+        )
         return
     rows = ", ".join(f"{count} of {table}" for table, count in done.report.rows.items() if count) or "none"
     print(f"{done.id}: rows removed: {rows}; {sum(done.report.scrubbed.values())} mentions in rows of others")
     print(f"{done.report.reject_rows} rows of reject files; {done.records_marked} evidence records can no longer be replayed")
+    if done.records:
+        print("named in: " + ", ".join(f"{count} of {table}" for table, count in done.records.items()) + "; now [erased]")
+    if done.runs_stopped:
+        print(f"stopped, start them again: {', '.join(done.runs_stopped)}")
+    if done.not_ours:
+        print(f"not in our hands, and may still hold the person: {', '.join(done.not_ours)}; and exports and backups that you made")
 
 
 async def _erase(client: str, person: str, workspace: str | None) -> Any:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from api.erasing import erase as erase_everywhere
+    from graphs.erasing import erase as erase_everywhere
 
     async with house.desk(workspace) as desk:
         async with desk.transaction() as connection:
             known = await house.find_client(connection, client)
         on = datetime.now(ZoneInfo(known.locale.zone)).date()
-        return await erase_everywhere(desk.database, desk.settings, desk.workspace.id, known, person, on=on, actor=house.ACTOR)
+        return await erase_everywhere(desk.services(), desk.workspace.id, known, person, on=on, actor=house.ACTOR)

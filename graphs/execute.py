@@ -46,6 +46,18 @@ async def execute(services: Services, workspace_id: str, run_id: str, decision: 
             await _execute(services, workspace_id, run_id, decision)
 
 
+async def stop(services: Services, workspace_id: str, run_id: str, reason: str) -> bool:
+    """End a run that no worker is at, for this reason. False when a worker holds it; a run that has ended stays as it is."""
+    async with run_lock(services.database, run_id) as mine:
+        if not mine:
+            return False
+        async with services.database.transaction(workspace_id) as connection:
+            run = await runs.get_run(connection, run_id)
+        if run is not None and run.status not in runs.ENDED:
+            await _end(services, workspace_id, run_id, "cancelled", reason)
+        return True
+
+
 async def _execute(services: Services, workspace_id: str, run_id: str, decision: dict[str, Any] | None) -> None:
     async with services.database.transaction(workspace_id) as connection:
         run = await runs.get_run(connection, run_id)

@@ -80,3 +80,31 @@ async def prune(connection: Connection, thread_id: str) -> int:
     for statement in statements:
         gone += (await connection.execute(statement, {"thread_id": thread_id})).rowcount
     return gone
+
+
+CLIENTS_THREADS = """
+    SELECT workspace_id || ':' || id FROM runs WHERE client_id = %(client_id)s {ended}
+     UNION ALL SELECT workspace_id || ':' || id FROM threads WHERE {threads}"""
+
+
+async def forget_ended(connection: Connection, client_id: str) -> int:
+    """Drop the checkpoints of a client's runs that have ended; nothing reads them any more. Returns how many rows went."""
+    theirs = CLIENTS_THREADS.format(ended="AND finished_at IS NOT NULL", threads="false")
+    gone = 0
+    for table in TABLES:
+        statement = f"DELETE FROM {table} WHERE thread_id IN ({theirs})"
+        gone += (await connection.execute(statement, {"client_id": client_id})).rowcount
+    return gone
+
+
+async def holding(connection: Connection, client_id: str, pattern: str) -> list[str]:
+    """Threads of a client's runs and conversations whose checkpoints match a regular expression, in any of their three tables."""
+    theirs = CLIENTS_THREADS.format(ended="", threads="client_id = %(client_id)s OR client_id IS NULL")
+    statement = f"""
+        SELECT DISTINCT thread_id FROM (
+            SELECT thread_id, checkpoint::text || metadata::text AS held FROM checkpoints
+             UNION ALL SELECT thread_id, encode(blob, 'escape') FROM checkpoint_blobs
+             UNION ALL SELECT thread_id, encode(blob, 'escape') FROM checkpoint_writes) AS kept
+         WHERE thread_id IN ({theirs}) AND held ~* %(pattern)s ORDER BY thread_id"""
+    rows = await (await connection.execute(statement, {"client_id": client_id, "pattern": pattern})).fetchall()
+    return [row["thread_id"] for row in rows]

@@ -71,25 +71,44 @@ async def add_document(
     connection: Connection, client_id: str, title: str, kind: str, text: str, source: str, dated: date | None, *, embedder: Embedder
 ) -> Document:
     """Keep a document with its chunks embedded. `kind` is brand, note, pricing, deliverable … Raises StoreError for an empty one."""
+    chunks = await _embedded(title, text, embedder)
+    statement = f"""
+        INSERT INTO documents (id, client_id, title, kind, source, dated, text) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"""
+    row = await (await connection.execute(statement, (new_id("doc"), client_id, title, kind, source, dated, text))).fetchone()
+    assert row is not None
+    await _keep_chunks(connection, Document(**row), chunks, embedder)
+    return Document(**row)
+
+
+async def rewrite_document(connection: Connection, document: Document, *, embedder: Embedder) -> None:
+    """Put another title, source and text in a document's place and cut and embed it again: its passages must not say the old ones."""
+    chunks = await _embedded(document.title, document.text, embedder)
+    statement = "UPDATE documents SET title = %s, source = %s, text = %s WHERE id = %s"
+    await connection.execute(statement, (document.title, document.source, document.text, document.id))
+    await connection.execute("DELETE FROM chunks WHERE document_id = %s", (document.id,))
+    await _keep_chunks(connection, document, chunks, embedder)
+
+
+async def _embedded(title: str, text: str, embedder: Embedder) -> list[tuple[str, str]]:
+    """The text's pieces, each with its vector. Raises StoreError for an empty text."""
     pieces = await asyncio.to_thread(chunks_of, text)
     if not pieces:
         raise StoreError(f"the document {title!r} holds no text")
     # the title goes with every chunk, or a passage of "Brand voice" that never says so could not be found by it
     vectors = await asyncio.to_thread(embedder.embed, [f"{title}\n{piece}" for piece in pieces])
-    statement = f"""
-        INSERT INTO documents (id, client_id, title, kind, source, dated, text) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"""
-    row = await (await connection.execute(statement, (new_id("doc"), client_id, title, kind, source, dated, text))).fetchone()
-    assert row is not None
+    return [(piece, _literal(vectors[number], embedder)) for number, piece in enumerate(pieces)]
+
+
+async def _keep_chunks(connection: Connection, document: Document, chunks: list[tuple[str, str]], embedder: Embedder) -> None:
     async with connection.cursor() as cursor:
         await cursor.executemany(
             """INSERT INTO chunks (client_id, document_id, number, title, text, model, embedding)
                VALUES (%s, %s, %s, %s, %s, %s, %s::vector)""",
             [
-                (client_id, row["id"], number, title, piece, embedder.name, _literal(vectors[number], embedder))
-                for number, piece in enumerate(pieces)
+                (document.client_id, document.id, number, document.title, piece, embedder.name, vector)
+                for number, (piece, vector) in enumerate(chunks)
             ],
         )
-    return Document(**row)
 
 
 async def search(connection: Connection, client_id: str, query: str, limit: int = 8, *, embedder: Embedder) -> list[Passage]:

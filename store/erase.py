@@ -14,6 +14,7 @@ from store import delta
 from store.importing.scrubbing import scrub_rejects
 from store.importing.sql import named, quoted
 from store.importing.workbench import no_leftovers, open_checks, room_to_write, stream
+from store.mentions import ERASED
 from store.person import Person, find_person
 from store.scratch import WORK, scratch
 from store.suppression import suppress
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from tools.contracts import Contract
-
-ERASED = "[erased]"
-"""What stands in a text of someone else's row where the person's address stood."""
 
 NAMES_A_PERSON = re.compile(r"(^|_)(id|contact|customer|user|person|member|lead)(_|$)")
 """Columns of a free table whose numbers may be a person's id."""
@@ -45,11 +43,6 @@ class ErasureReport(Frozen):
         description="versions that held the person: evidence that read them cannot be replayed"
     )
     reject_rows: int = Field(description="rows removed from reject files")
-
-    @property
-    def gone(self) -> dict[str, int]:
-        """The last version removed of each table: evidence that read an earlier one may hold the person too."""
-        return {table: max(versions) for table, versions in self.versions_removed.items() if versions}
 
 
 def erase_person(root: str | Path, workspace_id: str, client: delta.ClientLike, person: str, *, on: date) -> ErasureReport:
@@ -190,6 +183,21 @@ def _vacuum(folder: Path, name: str, holding: set[Path], on: date) -> tuple[int,
         commit_properties=_noted(on),
     )
     return tuple(gone)
+
+
+def unreadable(root: str | Path, workspace_id: str, client: delta.ClientLike) -> dict[str, tuple[int, ...]]:
+    """The versions of each of the client's tables that erasures have taken away, in this one or an earlier one that broke off."""
+    folder = delta.client_folder(root, workspace_id, client.id)
+    gone = {}
+    for name in delta.table_names(folder):
+        versions = range(delta.version(folder, name) + 1)
+        gone[name] = tuple(version for version in versions if not _readable(folder, name, version))
+    return {name: versions for name, versions in gone.items() if versions}
+
+
+def _readable(folder: Path, name: str, version: int) -> bool:
+    table = delta.open_table(folder, name, version)
+    return table is not None and all(Path(file).exists() for file in table.file_uris())
 
 
 def _noted(on: date) -> CommitProperties:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -47,14 +48,21 @@ async def list_ids(connection: Connection, *, client_id: str | None = None) -> l
     return [row["id"] for row in await (await connection.execute(statement, {"client_id": client_id})).fetchall()]
 
 
-async def mark_erased(connection: Connection, client_id: str, tables: dict[str, int], on: date) -> int:
-    """Mark the client's records that read any of these tables at or below the given Delta version as not replayable. Returns how many."""
+async def mark_erased(connection: Connection, client_id: str, gone: Mapping[str, Collection[int]], on: date) -> int:
+    """Mark the client's records that read any of these versions of these tables as not replayable; their results stay.
+
+    Returns how many. Records on versions that never held the person can still be replayed.
+    """
     statement = """
         UPDATE evidence
            SET record = record || jsonb_build_object('replayable', false, 'not_replayable_reason', %(reason)s::text)
          WHERE client_id = %(client_id)s AND (record ->> 'replayable')::boolean
            AND EXISTS (SELECT 1
-                         FROM jsonb_each_text(record -> 'facts') AS read(name, version), jsonb_each_text(%(tables)s) AS gone(name, version)
-                        WHERE read.name = gone.name AND read.version::bigint <= gone.version::bigint)"""
-    values = {"client_id": client_id, "tables": Jsonb(tables), "reason": f"erased {on.isoformat()}"}
+                         FROM jsonb_each(record -> 'facts') AS read(name, version)
+                        WHERE %(gone)s::jsonb -> read.name @> read.version)"""
+    values = {
+        "client_id": client_id,
+        "gone": Jsonb({table: sorted(versions) for table, versions in gone.items()}),
+        "reason": f"erased {on.isoformat()}",
+    }
     return (await connection.execute(statement, values)).rowcount

@@ -226,7 +226,7 @@ def _application(connection: psycopg.Connection, app_url: str | None) -> None:
         # the functions below need a signature or a whole secret, yet nobody else has a use for them
         run(sql.SQL("REVOKE ALL ON FUNCTION groundwork_find_key(text, bytea) FROM PUBLIC"))
         run(sql.SQL("GRANT EXECUTE ON FUNCTION groundwork_find_key(text, bytea) TO {}").format(app))
-        for function in ("groundwork_counts()", "groundwork_due(timestamptz)"):
+        for function in ("groundwork_counts()", "groundwork_due(timestamptz)", "groundwork_erase_from_audit(text[])"):
             run(sql.SQL("REVOKE ALL ON FUNCTION " + function + " FROM PUBLIC"))
             run(sql.SQL("GRANT EXECUTE ON FUNCTION " + function + " TO {}").format(app))
 

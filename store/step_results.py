@@ -34,3 +34,9 @@ async def find(connection: Connection, run_id: str, number: int) -> StepResult |
 async def forget(connection: Connection, run_id: str) -> None:
     """Drop it: the run has ended or waits for a person, and its checkpoint holds all there is."""
     await connection.execute("DELETE FROM step_results WHERE run_id = %s", (run_id,))
+
+
+async def forget_ended(connection: Connection, client_id: str) -> None:
+    """Drop those of a client's runs that have ended, which a worker that gave up may have left."""
+    ended = "SELECT id FROM runs WHERE client_id = %s AND finished_at IS NOT NULL"
+    await connection.execute(f"DELETE FROM step_results WHERE run_id IN ({ended})", (client_id,))

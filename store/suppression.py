@@ -105,6 +105,12 @@ def suppress(folder: Path, who: Person) -> Suppressed:
     return now
 
 
+def person_hash(folder: Path, person: str) -> str:
+    """The hash that an erasure is noted under: of the contact id or address that was given, under the client's key."""
+    wanted = person.strip()
+    return read_suppressed(folder).hash(wanted.lower() if "@" in wanted else wanted)
+
+
 def allow_again(folder: Path, words: Iterable[str]) -> int:
     """Let in whoever has these ids, addresses or numbers: they asked to come back. Returns how many were kept out."""
     held = read_suppressed(folder)

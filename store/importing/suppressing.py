@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from store.erase import ERASED, NAMES_A_PERSON
+from store.erase import NAMES_A_PERSON
 from store.importing.sql import named
+from store.mentions import ERASED
 from store.suppression import Suppressed
 from tools.contracts import Contract
 

