@@ -147,8 +147,8 @@ def _event_figures(tables: dict[str, TableFacts], named: tuple[EventName, ...]) 
         shared: dict[str, Any] = {"unit": "count", "entity": f"event: {event.name}", "period": f"{table.first}/{table.last}"}
         said = event.name.replace("_", " ")
         for metric, value, label in (
-            ("times", event.times, f"{said} events"),
-            ("people", event.people, f"people with a {said} event"),
+            ("times", event.times, f"times that the event {said} happened"),
+            ("people", event.people, f"people with the event {said}"),
         ):
             figures.setdefault(
                 f"{key}.{metric}", Figure(key=f"{key}.{metric}", value=value, metric=f"event_{metric}", label=label, **shared)

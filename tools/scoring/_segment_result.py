@@ -201,9 +201,7 @@ def findings_of(customers: Customers, found: Segments, profiles: list[Profile], 
         if f"{p.key}.share_of_{value}" in known:
             text += f" with {{{{{p.key}.share_of_{value}}}}} of {words.money}, {{{{{p.key}.{value}_per_customer}}}} each"
         last = {"orders": "last order", "subscriptions": "last paid day", "events": "last visit"}[customers.source]
-        text += (
-            f"; {last} {{{{{p.key}.recency_days}}}} ago in the median, {{{{{p.key}.frequency}}}} {words.frequency.removeprefix('months ')}"
-        )
+        text += f"; {last} {{{{{p.key}.recency_days}}}} ago in the median, {words.frequency} {{{{{p.key}.frequency}}}}"
         if p.channel:
             text += f"; {{{{{p.key}.from_{p.channel}}}}} of those with a source in the CRM came by {channel_name(p.channel)}, "
             text += f"against {{{{from_{p.channel}}}}} of all"

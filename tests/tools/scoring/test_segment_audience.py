@@ -111,6 +111,7 @@ def test_in_a_shop_younger_than_a_purchase_cycle_nobody_is_lapsed_or_a_champion(
     assert {segment.name.partition(",")[0] for segment in result.segments} <= {"first-time customers", "repeat customers"}
     assert len({segment.name for segment in result.segments}) == len(result.segments)
     assert "young_record" in codes(result)
+    assert any("orders per customer {{first_time_customers" in finding for finding in result.findings), "not '1 orders per customer'"
     assert result.figure("record_days").value <= 20
     grown = run({"orders": three_groups()[0]}, lookback_days=60)
     assert "young_record" not in codes(grown), "a short look back into a long record"
