@@ -27,14 +27,16 @@ def serve(
     import uvicorn
 
     from api.app import create_app
-    from api.logs import configure
+    from api.logs import configure, secrets_of
     from api.settings import ApiSettings
     from cli.beside import worker_beside
     from cli.house import ready_database
+    from llm.settings import ModelSettings
+    from store.settings import StoreSettings
 
     given: dict[str, Any] = {"host": host, "port": port, "log_format": log_format}
     settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})
-    configure(settings.log_level, settings.log_format)
+    configure(settings.log_level, settings.log_format, secrets_of(StoreSettings(), ModelSettings()))
     store = ready_database()
     note(f"http://{settings.host}:{settings.port}/api/v1/openapi.json (Ctrl-C ends)")
     server = uvicorn.Server(
@@ -65,12 +67,14 @@ def worker(
     """Take tasks up until told to stop; runs in hand are finished, or handed back to go on elsewhere."""
     import asyncio
 
-    from api.logs import configure
+    from api.logs import configure, secrets_of
     from api.settings import ApiSettings
     from cli.house import ready_database
     from jobs.worker import run_worker
+    from llm.settings import ModelSettings
+    from store.settings import StoreSettings
 
     given: dict[str, Any] = {"log_format": log_format} if log_format else {}
     settings = ApiSettings(**given)
-    configure(settings.log_level, settings.log_format)
+    configure(settings.log_level, settings.log_format, secrets_of(StoreSettings(), ModelSettings()))
     asyncio.run(run_worker(ready_database(), concurrency))

@@ -14,6 +14,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.messages.ai import add_ai_message_chunks
+from pydantic import SecretStr
 
 from llm.errors import MalformedAnswer, ModelError, ModelRefused
 from llm.faults import read_fault
@@ -66,7 +67,7 @@ async def complete(
             used = _plus(used, _usage(model, message, name, limits))
             _check(message, name)
         except Exception as error:  # each is read below: retried, or raised as what it is
-            fault = read_fault(error, name)
+            fault = read_fault(error, name, _keys(model))
             retry = fault.retry or (isinstance(fault.error, MalformedAnswer) and not isinstance(fault.error, _CutOff))
             if not retry or attempt == limits.attempts:
                 raise _ended(fault.error, attempt) from error
@@ -170,6 +171,11 @@ def _plus(a: Usage, b: Usage) -> Usage:
         cache_written_tokens=a.cache_written_tokens + b.cache_written_tokens,
         cost_micros=cost,
     )
+
+
+def _keys(model: BaseChatModel) -> list[str]:
+    """The secrets that the model's client holds."""
+    return [value.get_secret_value() for value in vars(model).values() if isinstance(value, SecretStr) and value]
 
 
 def _wait(attempt: int, asked_s: float | None, limits: Limits) -> float:

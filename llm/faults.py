@@ -6,7 +6,7 @@ import asyncio
 import email.utils
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,15 +35,18 @@ class Fault:
     wait_s: float | None = None
 
 
-def read_fault(error: Exception, model: str) -> Fault:
-    """What a provider's exception means. An exception that is no provider's is raised again."""
+def read_fault(error: Exception, model: str, keys: Sequence[str] = ()) -> Fault:
+    """What a provider's exception means. An exception that is no provider's is raised again.
+
+    Some providers name the key that they refuse; `keys` are left out of what we repeat, since callers see it.
+    """
     if isinstance(error, ModelError):
         return Fault(error, retry=False)
     if isinstance(error, ValidationError) and error.title.startswith("AIMessage"):
         return Fault(MalformedAnswer(f"{model} gave an answer that is none: {error.errors()[0]['msg']}"), retry=True)
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
         return Fault(ModelUnavailable(f"{model} fell silent in the middle of its answer"), retry=True)
-    status, kinds, said = _status(error), set(_kinds(error)), _said(error)
+    status, kinds, said = _status(error), set(_kinds(error)), _said(error, keys)
     if status == 413 or any(sign in said.lower() for sign in TOO_LONG) or "context_length_exceeded" in kinds:
         return Fault(ContextTooLong(f"the conversation is too long for {model}: {said}"), retry=False)
     if kinds & OUT_OF_CREDIT or status == 402:
@@ -98,12 +101,14 @@ def _kinds(error: Exception) -> Iterator[str]:
             yield from (part[name] for name in ("type", "code") if isinstance(part.get(name), str))
 
 
-def _said(error: Exception) -> str:
-    """The provider's own words, short."""
+def _said(error: Exception, keys: Sequence[str]) -> str:
+    """The provider's own words, short and without our keys."""
     body: Any = getattr(error, "body", None)
     inner = body.get("error", body) if isinstance(body, Mapping) else None
     words = inner.get("message") if isinstance(inner, Mapping) else None
     text = str(words or getattr(error, "message", None) or error or type(error).__name__)
+    for key in keys:
+        text = text.replace(key, "[key]")
     return text if len(text) <= LONGEST_DETAIL else text[:LONGEST_DETAIL] + "…"
 
 
