@@ -15,7 +15,7 @@ from grounding.verifying.caveats import missing_caveats
 from grounding.verifying.claims import Claims
 from grounding.verifying.counts import count_of_listed
 from grounding.verifying.dates import Dates
-from grounding.verifying.index import Candidate, Index
+from grounding.verifying.index import Candidate, Index, index_of
 from grounding.verifying.matching import Judge
 from grounding.verifying.numerals import Numeral, read
 from grounding.verifying.place import Judgement, Place, Reading
@@ -42,7 +42,7 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
     plans from the past. Offsets of the verdicts are those of `text`.
     """
     records = _briefed(list(evidence), brief, locale)
-    index = Index(records)
+    index = index_of(records)
     plain = read_text(text)
     around = Surroundings(plain, index, as_of)
     reading = Reading(index, around, locale)

@@ -169,6 +169,8 @@ class Claims:
                 or self.text[match.start() - 1 : match.start()] == "-"
             ):
                 continue
+            if any(m.start <= match.start() < m.end for m in self.around.within(self.around.entities, sentence.start, sentence.end)):
+                continue
             clause = next((c for c in sentence.clauses if c[0] <= match.start() < c[1]), (sentence.start, sentence.end))
             mentions = [m for m in self.around.within(self.around.entities, *clause) if m.names & set(self.index.entities)]
             metrics = self.around.within(self.around.metrics, match.end(), min(match.end() + 30, clause[1]))

@@ -237,3 +237,17 @@ def _period(period: str | None) -> tuple[date | None, date | None]:
         return date.fromisoformat(first[:10]), date.fromisoformat(last[:10])
     except ValueError:
         return None, None
+
+
+_latest: tuple[tuple[Evidence, ...], Index] | None = None
+
+
+def index_of(evidence: Sequence[Evidence]) -> Index:
+    """The index of these very records; kept for the next text, since a draft is read again after every repair."""
+    global _latest
+    kept, records = _latest, tuple(evidence)
+    if kept is not None and len(kept[0]) == len(records) and all(a is b for a, b in zip(kept[0], records, strict=True)):
+        return kept[1]
+    made = Index(records)
+    _latest = (records, made)
+    return made

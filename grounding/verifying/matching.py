@@ -39,7 +39,7 @@ class Judge:
         """The verdict on a numeral that claims an amount."""
         if place.link is not None:
             return self.linked(place, place.link)
-        if told := level(self.reading, place, self.here(place) if place.numeral.kind == "percent" else []):
+        if told := level(self.reading, place, self.here):
             return told
         failures: list[tuple[str, Candidate]] = []
         passing: list[tuple[int, Candidate]] = []
@@ -52,7 +52,7 @@ class Judge:
         if passing:
             best = max(passing, key=lambda entry: (entry[0], entry[1].end == "value"))
             return Judgement("VERIFIED", described(best[1]), best[1])
-        if place.numeral.kind in ("days", "weeks", "months", "years") and (told := length(self.reading, place, self.here(place))):
+        if told := length(self.reading, place, self.here):
             return told
         if failures:
             reason, candidate = max(failures, key=lambda entry: self.nearness(place, entry[1]))

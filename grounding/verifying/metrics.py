@@ -62,6 +62,8 @@ def metric(reading: Reading, place: Place, known: Known) -> int | str:
             loose = [m for m in loose if _agreement(reading, known, m)]
         if found := [m for m in (*loose, *close) if _agreement(reading, known, m)]:
             return max(_agreement(reading, known, m) for m in found)
+        if before and not close and _agreement(reading, known, before[-1]):
+            return 1
         if loose or close:
             if _entangled(place, free, peers) and any(_agreement(reading, known, m) for m in free):
                 return 1
@@ -194,6 +196,8 @@ def _tight(reading: Reading, place: Place, known: Known) -> int | str:
         for mention in around.within(around.metrics, max(place.sentence.start, start - 60), start)
         if TIGHT.match(reading.text[mention.end : start]) and not (place.numeral.kind == "money" and _counted(reading, mention))
     ]
+    if place.numeral.kind in ("money", "percent", "points", "multiple"):
+        found = [mention for mention in found if mention.names != {"duration"}]
     if place.sentence.column and place.numeral.role == "number" and not found:
         if around.within(around.metrics, place.sentence.start, place.sentence.end):
             return 0

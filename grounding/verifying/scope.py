@@ -36,6 +36,10 @@ LONGEST_LABEL = 40
 """A first cell or bold head longer than this is a sentence of its own, and names no metric for the rest."""
 
 FOIL = re.compile(r"\b(?:from|than|unlike|versus|vs\.?|against|like|instead of)[ \u00a0](?:that of |those of |on |in )?$", re.IGNORECASE)
+OTHER_SIDE = re.compile(
+    r"\b(?:compared (?:with|to)|against|versus)[ \u00a0][^ .;]*\d[^.;]{0,14}[ \u00a0](?:on|for|at|of|in|by)[ \u00a0]$", re.IGNORECASE
+)
+"""What stands behind a number that another is set against: "compared with R1,37 on Meta"."""
 
 Named = TypeVar("Named", Mention, Span)
 
@@ -58,18 +62,24 @@ class Surroundings:
     def entity_scopes(self, sentence: Sentence, clause: tuple[int, int]) -> list[list[Mention]]:
         """Entity mentions from the nearest place outwards: clause, sentence, label, earlier sentences, headings."""
         own = self.within(self.entities, *clause)
-        rest = [mention for mention in self.within(self.entities, sentence.start, sentence.end) if not self.foil(mention)]
+        rest = [mention for mention in self.within(self.entities, sentence.start, clause[0]) if not self.foil(mention)]
         places = [place for place in (sentence.label, sentence.column) if place]
         before, steps = sentence.previous, 0
         while before is not None and steps < 6:
             places.append((before.start, before.end))
             before, steps = before.previous, steps + 1
         places += sentence.headings[:2]
-        return [found for found in (own, rest, *(self.within(self.entities, *place) for place in places)) if found]
+        return [found for found in (own, rest, *(self.named(*place) for place in places)) if found]
+
+    def named(self, start: int, end: int) -> list[Mention]:
+        """Entities in start..end, without those that another is only set against."""
+        found = self.within(self.entities, start, end)
+        before = [self.plain.text[max(0, mention.start - 48) : mention.start] for mention in found]
+        return [mention for mention, words in zip(found, before, strict=True) if not (FOIL.search(words) or OTHER_SIDE.search(words))]
 
     def foil(self, mention: Mention) -> bool:
         """Whether an entity is only what another is set against: "nothing tells it from Meta", "unlike Meta"."""
-        return FOIL.search(self.plain.text[max(0, mention.start - 24) : mention.start]) is not None
+        return FOIL.search(self.plain.text[max(0, mention.start - 48) : mention.start]) is not None
 
     def metric_places(self, sentence: Sentence, clause: tuple[int, int]) -> list[tuple[bool, tuple[int, int]]]:
         """Where else a metric may be named, nearest first; False for a place that may speak of something else."""

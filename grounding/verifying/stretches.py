@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from grounding.verifying.index import Candidate, Known
 from grounding.verifying.periods import DAYS_IN, LENGTH, holds
@@ -68,15 +69,15 @@ def per(reading: Reading, place: Place, known: Known) -> int | str:
     return 0
 
 
-def level(reading: Reading, place: Place, here: list[Known]) -> Judgement | None:
-    """A level of confidence: "a 95% interval", "95% CI". `here`: the figures that the sentence holds."""
+def level(reading: Reading, place: Place, here: Callable[[Place], list[Known]]) -> Judgement | None:
+    """A level of confidence: "a 95% interval", "95% CI". `here` gives the figures that the sentence holds."""
     numeral = place.numeral
     if numeral.kind != "percent" or numeral.role != "number":
         return None
     after, before = reading.text[numeral.end : numeral.end + 30], reading.text[max(0, numeral.start - 30) : numeral.start]
     if not (LEVEL_AFTER.match(after) or LEVEL_BEFORE.search(before)):
         return None
-    beside = [known for known in here if known.figure.interval is not None]
+    beside = [known for known in here(place) if known.figure.interval is not None]
     pool = beside or [known for known in reading.index.known if known.figure.interval is not None]
     for known in pool:
         interval = known.figure.interval
@@ -89,7 +90,7 @@ def level(reading: Reading, place: Place, here: list[Known]) -> Judgement | None
     return Judgement("CONTRADICTED", f"the interval is at {interval.level:.0%}", Candidate(pool[0], "value", 0.0))
 
 
-def length(reading: Reading, place: Place, here: list[Known]) -> Judgement | None:
+def length(reading: Reading, place: Place, here: Callable[[Place], list[Known]]) -> Judgement | None:
     """ "The last 90 days": the length of the period of the figures beside it."""
     numeral = place.numeral
     if numeral.kind not in ("days", "weeks", "months", "years"):
@@ -98,7 +99,7 @@ def length(reading: Reading, place: Place, here: list[Known]) -> Judgement | Non
         return None
     days = numeral.values[0] * DAYS_IN[numeral.kind]
     slack = 1.01 if numeral.kind in ("days", "weeks") else 3.0 + 0.02 * days
-    dated = [known for known in here if known.start is not None]
+    dated = [known for known in here(place) if known.start is not None]
     for known in dated or [known for known in reading.index.known if known.start is not None]:
         if known.start is not None and known.end is not None and abs((known.end - known.start).days + 1 - days) <= slack:
             return Judgement("VERIFIED", f"the period of {known.figure.label}", Candidate(known, "value", 0.0))

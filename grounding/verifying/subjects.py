@@ -20,7 +20,9 @@ TOTAL = re.compile(
 OF_WHOLE = re.compile(
     r"\b(?:of|from|within|out of)[ \u00a0](?:the|a|your|our|this|its|that)?[ \u00a0]?(?:total |whole |monthly |stated )?$", re.IGNORECASE
 )
-BUDGET_AFTER = re.compile(r"^[ \u00a0](?:budget|total|a month|per month|in total|stated)\b")
+BUDGET_AFTER = re.compile(r"^(?:[^.;]{0,20}?, of which|[ \u00a0](?:budget|total|a month|per month|in total|stated))\b")
+SET_AGAINST = re.compile(r",?[ \u00a0](?:compared (?:with|to)|against|versus|vs\.?)[ \u00a0]", re.IGNORECASE)
+"""What stands behind such words is of the other of two."""
 RANGE_WORDS = re.compile(
     r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|above|below|passes|exceeds|over|under|if|floor|ceiling|bottom|top|end|no (?:more|less|fewer) than|CI)\b",
     re.IGNORECASE,
@@ -39,6 +41,11 @@ def entity(reading: Reading, place: Place, candidate: Candidate) -> int | str:
     for number, mentions in enumerate(scopes):
         alike = [mention for mention in mentions if mention.kind == known.kind]
         if not alike:
+            continue
+        numeral = place.numeral
+        if any(mention.start < numeral.start or not SET_AGAINST.search(reading.text, numeral.end, mention.start) for mention in alike):
+            alike = [m for m in alike if m.start < numeral.start or not SET_AGAINST.search(reading.text, numeral.end, m.start)]
+        elif number == 0:
             continue
         inside = number == 0 and place.clause[0] <= alike[0].start < place.clause[1]
         if not inside and len(alike) > 1:

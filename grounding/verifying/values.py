@@ -70,7 +70,7 @@ def same_unit(reading: Reading, numeral: Numeral, known: Known) -> bool:
 
 
 def _currency_in(words: str, figure: Figure) -> bool:
-    return re.search(rf"(?:\b{figure.currency}\b|[(\[]R[)\]]|\(\$\)|€|£|\brand\b)", words) is not None
+    return bool(words) and re.search(rf"(?:\b{figure.currency}\b|[(\[]R[)\]]|\(\$\)|€|£|\brand\b)", words) is not None
 
 
 def same_value(numeral: Numeral, candidate: Candidate) -> bool:

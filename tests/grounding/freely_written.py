@@ -1,4 +1,4 @@
-"""Drafts kept as files: evidence of runs for the simulated clients, and texts that a reader behind the model bridge and people wrote on it."""
+"""Drafts kept as files: evidence of runs for simulated clients, and what a reader behind the model bridge and people wrote on it."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
 """Mutants of a rendered draft: one thing made wrong in each, in eight kinds, told by the evidence and not by the verifier's own vocabulary.
 
-A change that leaves the claim true is no mutant. These, and only these, are left out (`equivalent` says which):
-- digits: the changed number, as printed, still rounds the figure;
-- entity: the other entity has the same value, as printed, in the same record and metric;
-- metric: the words put in stand in the figure's own label, or name the metric of a figure with the same entity and printed value;
-- period: the words put in name the figure's own period;
+A change that leaves the claim true is no mutant. These, and only these, are left out (tested in test_mutation.py):
+- entity: the other entity has the same value in the same record and metric;
+- metric: the words put in stand in the figure's own label, or in that of a figure with the same entity, unit and value;
 - causal verb: a figure of the sentence is of an experiment, or the verb stands in a question or condition, or no number follows it.
 Only numbers that link to a figure are changed, and only words in the clause, row or column head of such a number.
 """
@@ -335,7 +333,8 @@ class Mutator:
 
     def causes(self, sentence: tuple[int, int]) -> Iterator[Mutant]:
         numbers = self.within(sentence)
-        if not numbers or any(number.figure.basis == "experiment" for number in numbers):
+        question = self.text[slice(*sentence)].rstrip().endswith("?")
+        if not numbers or question or any(number.figure.basis == "experiment" for number in numbers):
             return
         inside = self.hidden[slice(*sentence)]
         for match in NEUTRAL.finditer(inside):
