@@ -193,7 +193,7 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
     mark = ("" if bullet else (match["sign"] or "").strip()) or match["inner"] or ""
     if mark:
         sign = 1 if mark == "+" else 0 if mark == "±" else -1
-    if kind == "multiple" and match["unit"].strip().lower() == "times" and values[0] >= TIMES_COUNT:
+    if kind == "multiple" and not symbol and match["unit"].strip().lower() == "times" and values[0] >= TIMES_COUNT:
         kind, end = "bare", match.end("core")
     if re.match(r"[A-Za-z]", text[end : end + 1]) and not CREATIVE.match(text[end : end + 8]):
         kind = "other"
@@ -219,7 +219,9 @@ def _word(match: re.Match[str], text: str) -> Numeral | None:
     read_as = word_value(match[0], text[max(0, match.start() - 24) : match.start()], text[match.end() : match.end() + 24])
     if read_as is None:
         return None
-    value, kind, role = read_as
+    value = read_as[0]
+    kind: Kind = read_as[1]
+    role: Role = read_as[2]
     before, start, end = text[max(0, match.start() - 30) : match.start()], match.start(), match.end()
     if kind == "bare" and (unit := re.match(UNIT_AFTER, text[end : end + 30], re.IGNORECASE)) and _kind(unit[0]) not in ("bare", "score"):
         kind, end = _kind(unit[0]), end + unit.end()
