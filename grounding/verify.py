@@ -10,6 +10,7 @@ from datetime import date
 
 from grounding.brief import stated_figures
 from grounding.evidence import Evidence, Locale
+from grounding.slots import table_markdown
 from grounding.verdict import FAILING, MissingCaveat, NumeralVerdict, Verdict, WordProblem
 from grounding.verifying.caveats import missing_caveats
 from grounding.verifying.claims import Claims
@@ -56,9 +57,10 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
             reading.numbers_in.setdefault(id(place.sentence), []).append(place.numeral)
     verdicts: list[NumeralVerdict] = []
     standing: dict[int, list[tuple[int, Candidate]]] = {}
+    copied = _own_tables(text, records, locale)
     used = {index.by_id.get(link.alias, link.alias) for link in plain.links}
     for numeral, place in zip(numerals, places, strict=True):
-        judgement = _judged(numeral, place, plain, judge, dates, around, index)
+        judgement = _copied(plain.back(numeral.start), copied) or _judged(numeral, place, plain, judge, dates, around, index)
         verdicts.append(_verdict(numeral, place, judgement, plain))
         if judgement.verdict == "VERIFIED" and judgement.candidate is not None and place is not None:
             used.add(judgement.candidate.known.alias)
@@ -79,6 +81,31 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
     missing = tuple(missing_caveats(around, used & set(index.records)))
     ok = not words and not missing and not any(verdict.verdict in FAILING for verdict in verdicts)
     return Verdict(ok=ok, numerals=tuple(verdicts), words=words, missing_caveats=missing)
+
+
+def _own_tables(text: str, records: Sequence[Evidence], locale: Locale) -> list[tuple[int, int, str]]:
+    """Spans of lines that stand in a tool's own table to the letter, with the record's alias: the house puts such tables under a section."""
+    if "\n|" not in text:
+        return []
+    rows = {
+        line: record.alias or record.id
+        for record in records
+        if record.result.get("table")
+        for line in table_markdown(record, locale).splitlines()
+    }
+    found, at = [], 0
+    for line in text.splitlines(keepends=True):
+        if line.strip() in rows:
+            found.append((at, at + len(line), rows[line.strip()]))
+        at += len(line)
+    return found
+
+
+def _copied(position: int, spans: Sequence[tuple[int, int, str]]) -> Judgement | None:
+    at = bisect_right(spans, position, key=lambda span: span[0]) - 1
+    if at < 0 or position >= spans[at][1]:
+        return None
+    return Judgement("VERIFIED", f"a row of the table of {spans[at][2]}, to the letter")
 
 
 def _briefed(evidence: list[Evidence], brief: str | None, locale: Locale) -> list[Evidence]:
