@@ -73,7 +73,7 @@ def per_channel(alias: str) -> list[dict[str, Any]]:
         for entry in (
             figure(f"{alias}.{channel}.budget", now, f"media budget for {channel}", "budget", of=channel, per="month"),
             figure(f"{alias}.{channel}.recent_spend", "R4 650", f"media spend on {channel} per month over the last eight weeks", "recent_spend", of=channel, per="month"),
-            figure(f"{alias}.{channel}.current_budget", before, f"media budget for {channel} under the current split of this budget", "current_budget", of=channel, per="month"),
+            figure(f"{alias}.{channel}.current_budget", before, f"media for {channel} under the current split of the same total", "current_split", of=channel, per="month"),
             figure(f"{alias}.{channel}.change", change, "change against the current split", "change", of=channel, per="month"),
             figure(
                 f"{alias}.{channel}.expected_conversions", "40", f"new customers per month expected from {channel} at this budget",
@@ -139,8 +139,8 @@ HISTORY = dict(
                 figure("E5.total.fee", "R711", "agency fee per month", "fee", per="month"),
                 figure("E5.total.vat", "R1 174", "VAT per month", "vat", per="month"),
                 figure("E5.total.expected_conversions", "80", "new customers per month expected from the channels with curves", "expected_conversions", per="month", interval="51 to 104"),
-                figure("E5.current_split.expected_conversions", "71", "new customers per month expected under the current split", "expected_conversions", of="alternative: the current split", per="month", interval="50 to 95"),
-                figure("E5.current_split.fewer_than_plan", "9", "fewer new customers per month under the current split than under the plan", "loss", of="alternative: the current split", per="month"),
+                figure("E5.current_split.expected_conversions", "71", "new customers per month expected with the current split", "expected_conversions", of="alternative: the current split", per="month", interval="50 to 95"),
+                figure("E5.current_split.fewer_than_plan", "9", "fewer new customers per month with the current split than with the plan", "loss", of="alternative: the current split", per="month"),
                 figure("E5.total.recent_weeks", "8 weeks", "weeks that recent spend is the average of", "averaged_over", basis="observed"),
                 figure("E5.total.recent_spend", "R9 300", "media spend per month over the last eight weeks, all channels", "recent_spend", per="month", basis="observed"),
                 figure("E5.total.budget_change", "-23,5%", "change of media spend per month: the plan against today's spend", "budget_change"),
@@ -156,7 +156,7 @@ HISTORY = dict(
                 figure("E6.total.expected_conversions", "241", "new customers expected from the plan's channels in the horizon", "expected_conversions", interval="150 to 322"),
                 figure("E6.total.cost", "R21 345", "cost of the plan in the horizon", "cost"),
                 figure("E6.total.chance_worse", "12%", "chance of fewer new customers than under the current split of this budget", "chance_worse"),
-                figure("E6.current.expected_conversions", "214", "new customers expected under the current split of this budget", "expected_conversions", of="alternative: the current split of this budget", interval="140 to 290"),
+                figure("E6.current.expected_conversions", "214", "new customers expected under the current split of this budget", "expected_conversions", of="alternative: the current split", interval="140 to 290"),
                 figure("E6.by_day_60.expected", "159", "new customers expected from the plan's channels in the first sixty days", "expected_conversions", interval="101 to 214"),
             ],
         ),

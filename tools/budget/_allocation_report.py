@@ -111,6 +111,7 @@ def _channel(figures: Figures, told: Telling, place: int) -> None:
     ask, split = told.ask, told.split
     channel, amount = split.channels[place], int(split.advised[place])
     words, mine = channel_name(channel), figures.of(channel, entity=channel)
+    # Only what the plan gives is called a budget: the verifier tells it from the amounts of other splits by that word.
     mine.add("budget", amount, "money", f"media budget for {words} in the plan")
     mine.add(
         "share", amount / split.spent if split.spent else 0.0, "share", f"{words}'s share of the plan's media", metric="share_of_media",
@@ -122,7 +123,7 @@ def _channel(figures: Figures, told: Telling, place: int) -> None:
             label = f"media spend on {words} per {ask.period} {ask.current.when}"
             mine.add("recent_spend", ask.current.spend[channel], "money", label, **_observed(ask.current))
         mine.add(
-            "current_budget", now, "money", f"media budget for {words} under the current split of this budget",
+            "current_budget", now, "money", f"media for {words} under the current split of the same total", metric="current_split",
             basis=weakest(["stated", ask.current.basis]), period=ask.current.period, rests_on=(*SUM, "current"),
         )  # fmt: skip
         if not split.unchanged:

@@ -104,7 +104,7 @@ def _other(ask: Ask, split: Split, outcome: str, keys: Keys, key: str, words: st
     if not split.held_back:
         yield f"{capital(words)} is not taken, because it breaks a limit that was stated."
         return
-    chance = f"The chance of fewer {outcome} under {words} than under the current split is {{{{{key}.chance_worse}}}}"
+    chance = f"The chance of fewer {outcome} with {words} than with the current split is {{{{{key}.chance_worse}}}}"
     if float(keys[f"{key}.chance_worse"].value) > ask.max_chance_worse:
         yield f"{chance}, more than is accepted, so it is not taken: it can be tested first."
     elif key == "midway":
@@ -242,8 +242,8 @@ def decision(ask: Ask, split: Split, outcome: str) -> Decision:
         return Decision(action="start", reason=reason)
     if split.held_back:
         reason = (
-            "The best split found has a chance of {{best_split.chance_worse}} of bringing fewer than the current split, "
-            "above the {{total.max_chance_worse}} that is accepted."
+            "For the best split found the chance of doing worse than the current split is {{best_split.chance_worse}}; "
+            "a chance of doing worse above {{total.max_chance_worse}} is not accepted."
         )
         return Decision(action="keep", reason=reason)
     if split.unchanged:

@@ -68,12 +68,12 @@ def add_alternatives(figures: Figures, told: Telling) -> None:
         would = told.worth(other.amounts)
         mine = figures.of(other.key, entity=f"alternative: {other.words}")
         mine.add(
-            "expected_conversions", float(would.mean()), "count", f"{told.outcome} per {ask.period} expected under {other.words}",
+            "expected_conversions", float(would.mean()), "count", f"{told.outcome} per {ask.period} expected with {other.words}",
             interval=around(would, float(would.mean()), told.level),
         )  # fmt: skip
-        apart(mine, would - brings, f"{told.outcome} per {ask.period} under {other.words} than under the plan", "plan", told.level)
+        apart(mine, would - brings, f"{told.outcome} per {ask.period} with {other.words} than with the plan", "plan", told.level)
         if len(would) > 1 and other.key != "current_split":
-            label = f"chance of fewer {told.outcome} under {other.words} than under {against}"
+            label = f"chance of fewer {told.outcome} with {other.words} than with {against}"
             mine.add("chance_worse", chance_below(would, base), "share", label, denominator="bootstrap draws", n=len(would))
         if other.key in ("best_split", "midway"):
             _amounts(figures, other, split)
@@ -83,7 +83,7 @@ def _amounts(figures: Figures, other: Other, split: Split) -> None:
     """What each channel would get, so that the split can be proposed in steps, or tested."""
     for channel, amount in zip(split.channels, other.amounts, strict=True):
         figures.of(f"{other.key}.{channel}", entity=channel).add(
-            "budget", int(amount), "money", f"media budget for {channel_name(channel)} under {other.words}", metric=f"{other.key}_budget"
+            "budget", int(amount), "money", f"media for {channel_name(channel)} with {other.words}", metric=f"{other.key}_amount"
         )
 
 

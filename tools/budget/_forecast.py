@@ -254,7 +254,7 @@ def _against_current(figures: Figures, told: Told) -> None:
     other = expected_path(told.curves, _weekly(told.curves, told.request.current), told.request.horizon_weeks)
     now, plan = other.sum(axis=(1, 2)), told.futures.by_channel.sum(axis=(1, 2))
     gain = plan - now
-    figures.of("current", entity=f"alternative: {words}").add(
+    figures.of("current", entity=f"alternative: {words.removesuffix(' of this budget')}").add(
         "expected_conversions", float(now.mean()), "count", f"{told.outcome} expected in the horizon under {words}",
         interval=told.predicted(told.futures.under(other).sum(axis=1), float(now.mean())),
     )  # fmt: skip

@@ -88,8 +88,8 @@ def caveats(
             code="season_not_told",
             insist=True,
             signs=("season", "time of year"),
-            text="In a record of {{total.history}} a season cannot be told from a trend, since none was seen twice: "
-            "a busy or a quiet season may bring more or less than the forecast.",
+            text="In a record of {{total.history}} a season cannot be told from a trend, so busy or quiet months may bring more or less "
+            "than the forecast.",
         )
     bare = sorted({line.channel for line in request.plan if line.amount} - {curve.channel for curve in curves} - set(ranged))
     if bare:

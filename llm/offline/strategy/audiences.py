@@ -139,9 +139,9 @@ def _budget(view: View, channel: str) -> str:
     spent, before, change = (split.get(f"{channel}.{key}") for key in ("recent_spend", "current_budget", "change"))
     text = f"{name} gets a media budget of {amount.slot}{view.per(amount)}"
     if before and change and (view.amount(change) or 0) != 0:
-        text = f"{text}, against a budget of {before.slot} under the current split of this budget"
+        text = f"{text}, against {before.slot} under the current split"
     elif before:
-        text = f"{text}, as under the current split of this budget"
+        text = f"{text}, as under the current split"
     weeks = split.get("total.recent_weeks")
     when = f"over the last {weeks.slot}" if weeks else "so far"
     return join(f"{text}.", f"Its media spend {when} was {spent.slot}{view.per(spent)}." if spent else "")

@@ -130,17 +130,14 @@ def alternatives(view: View) -> list[dict[str, Any]]:
             if expected is None or (name == "the current split" and not view.moved):
                 continue
             if fewer:
-                why = (
-                    f"Under {name} {expected.slot} {view.outcome}{view.per(expected)} are expected, {fewer.slot} fewer than under the plan."
-                )
+                why = f"With {name} {expected.slot} {view.outcome}{view.per(expected)} are expected, {fewer.slot} fewer than with the plan."
             elif more and worse:
-                why = (
-                    f"Under {name} {expected.slot} {view.outcome}{view.per(expected)} are expected, {more.slot} more than under the plan. "
-                    f"For {name}, the chance of fewer {view.outcome} than under the current split is {worse.slot}."
-                )
+                # The tool's own sentence on the chance says why it stays an alternative.
+                reason = next((text for text in split.findings if worse.slot in text), "")
+                why = join(f"With {name} {expected.slot} {view.outcome}{view.per(expected)} are expected, {more.slot} more.", reason)
             elif expected.interval:
                 ends = f"{expected.end('low')} to {expected.end('high')} {view.outcome}{view.per(expected)}"
-                why = f"Under {name} {ends} are expected, a range that cannot be told from that of the plan."
+                why = f"With {name} {ends} are expected, a range that cannot be told from that of the plan."
             else:
                 continue
             found.append({"option": capital(name), "why_not": why})

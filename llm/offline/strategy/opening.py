@@ -5,6 +5,9 @@ from __future__ import annotations
 from llm.offline.sentences import capital, join, listed
 from llm.offline.strategy.view import View
 
+WORTH_SAYING = 1.0
+"""Percent by which media spend has to change for the summary to say so."""
+
 
 def title(view: View) -> str:
     """What this is and for whom."""
@@ -27,7 +30,11 @@ def _recommendation(view: View) -> str:
         return f"We recommend a test month on {names} before anything larger: there is too little history to say which of them pays."
     if not view.moved:
         rejected = split.get("best_split.chance_worse")
-        risk = f" The chance that the best split found brings fewer {view.outcome} than it is {rejected.slot}." if rejected else ""
+        risk = (
+            f" For the best split found the chance of fewer {view.outcome} than with the current split is {rejected.slot}."
+            if rejected
+            else ""
+        )
         return f"We recommend to keep the current split over {names} and to use these months for a test that can settle it.{risk}"
     more, less = changes(view)
     return (
@@ -56,7 +63,9 @@ def _cost(view: View) -> str:
         for key, word in (("total.media", "of media spend"), ("total.fee", "of agency fee"), ("total.vat", "of VAT"))
         if (slot := split.get(key)) and view.amount(slot)
     ]
-    return f"The budget is {total.slot}{view.per(total)}" + (f": {listed(parts)}." if parts else ".")
+    change = split.get("total.budget_change")
+    moved = f" Media spend changes by {change.slot} against today's." if change and abs(view.amount(change) or 0.0) >= WORTH_SAYING else ""
+    return f"The budget is {total.slot}{view.per(total)}" + (f": {listed(parts)}." if parts else ".") + moved
 
 
 def _range(view: View) -> str:

@@ -69,7 +69,7 @@ def _moves(view: View) -> str:
         return ""
     if not view.moved:
         worse = split.get("best_split.chance_worse")
-        why = f"The chance that the best split found brings fewer {view.outcome} than it is {worse.slot}." if worse else ""
+        why = f"For the best split found the chance of fewer {view.outcome} than with the current split is {worse.slot}." if worse else ""
         return join("The advice is to keep the current split of the budget.", why, _midway(view))
     more, less = changes(view)
     said = [f"{listed(view.name(c) for c in group)} {word} budget" for group, word in ((more, "gain"), (less, "give up")) if group]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graphs.run_tool import weaken
-from grounding.evidence import Input
+from grounding.evidence import Evidence, Input, Locale
+from grounding.slots import render
+from grounding.verify import verify
 from tests.tools.memory_facts import memory_facts
 from tools.budget._plan import WEEKS, response_set
 from tools.budget.allocate_budget import AllocateBudget, Allocation, allocate_budget
@@ -427,3 +429,19 @@ def test_the_example_runs():
     example = AllocateBudget.model_json_schema()["examples"][0]
     result = allocate_budget(AllocateBudget.model_validate(example))
     assert result.figure("total.budget").value == 1_500_000
+
+
+@pytest.mark.parametrize("key", ["google_ads.current_budget", "google_ads.recent_spend", "best_split.google_ads.budget"])
+def test_only_what_the_plan_gives_may_be_called_its_budget(key):
+    result = allocate(curves=UNSURE, max_chance_worse=0.05, budget=2_000_000, rules=[{"channel": "meta", "minimum": 1}])
+    evidence = Evidence(
+        id="ev_1", alias="E1", tool="allocate_budget", version=1, request={}, result=result.model_dump(mode="json"),
+        created_at=datetime(2026, 11, 21, tzinfo=UTC),
+    )  # fmt: skip
+
+    def contradicted(slot: str) -> bool:
+        text = render(f"Google Ads gets a media budget of {{{{E1.{slot}}}}} a month.", {"E1": evidence}, Locale()).text
+        return any(numeral.verdict == "CONTRADICTED" for numeral in verify(text, [evidence], locale=Locale()).numerals)
+
+    assert not contradicted("google_ads.budget")
+    assert contradicted(key)
