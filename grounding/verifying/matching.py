@@ -86,6 +86,9 @@ class Judge:
             if isinstance(found, str):
                 return found
             score += found
+        around = self.reading.around
+        if place.link is None and _plain(place.numeral) and not candidate.known.entities and around.within(around.entities, *place.clause):
+            score -= 1
         if place.link is None and score <= 0 and _plain(place.numeral):
             return "the value is that of a figure by chance: nothing in the sentence names its metric or entity"
         return score

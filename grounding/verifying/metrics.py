@@ -42,7 +42,12 @@ def metric(reading: Reading, place: Place, known: Known) -> int | str:
     if is_threshold(reading, place):
         return _bar(reading, place, known)
     numeral = place.numeral
-    inside = [m for m in reading.around.within(reading.around.metrics, *place.clause) if _may_be(reading, m, known)]
+    whatever = numeral.kind == "multiple"
+    inside = [
+        mention
+        for mention in reading.around.within(reading.around.metrics, *place.clause)
+        if (whatever and mention.end <= numeral.start) or _may_be(reading, mention, known)
+    ]
     close = _close(reading, place, inside)
     if numeral.kind == "bare" and close and close[0].start - numeral.end < 3 and not close[0].adjacent:
         return _agrees(reading, place, known, close)

@@ -93,7 +93,7 @@ def level(reading: Reading, place: Place, here: Callable[[Place], list[Known]]) 
 def length(reading: Reading, place: Place, here: Callable[[Place], list[Known]]) -> Judgement | None:
     """ "The last 90 days": the length of the period of the figures beside it."""
     numeral = place.numeral
-    if numeral.kind not in ("days", "weeks", "months", "years"):
+    if numeral.kind not in ("days", "weeks", "months", "years") or numeral.sign:
         return None
     if not LENGTH.search(reading.text[max(0, numeral.start - 30) : numeral.start]):
         return None

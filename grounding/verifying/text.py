@@ -212,6 +212,7 @@ def _row(plain: str, cells: list[tuple[int, int]], header: list[tuple[int, int]]
         label = cells[0] if index else None
         for sentence in _split(plain, start, end, headings, kind="cell"):
             sentence.label, sentence.column = label, column
+            sentence.previous = sentence.previous or (found[-1] if found else None)
             found.append(sentence)
     return found
 
