@@ -94,7 +94,8 @@ async def start(body: NewTask, request: Request, response: Response, caller: Cal
             enqueue=enqueue,
             as_of=body.as_of,
         )
-        return await seen(connection, run)
+        # what named the client is its slug unless it is its id
+        return Task.of(run, body.client) if body.client != run.client_id else await seen(connection, run)
 
     task = await once(connection, request, response, key, body, Task, make)
     response.headers["Location"] = task.links["self"]
