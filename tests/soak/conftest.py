@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,26 @@ class Nursery:
     def fork(self, kind: str, *, at: str | None = None, do: str = "kill", **more: Any) -> int:
         """A child; with `at`, its trap is laid there, and `mark(at)` is written when it goes off."""
         trap = {"at": at, "do": do, "mark": str(self.mark(at))} if at else {}
-        pid = self.ask(fork=kind, home=str(self.home), **trap, **more)["pid"]
+        pid = self.ask(fork=kind, home=str(self.home), log=str(self.log), **trap, **more)["pid"]
         self.born.append(pid)
         return pid
 
     def mark(self, at: str) -> Path:
         return self.marks / at.replace(":", "-")
+
+    @property
+    def log(self) -> Path:
+        """What all workers log, a line of JSON each."""
+        return self.marks / "workers.log"
+
+    def taken_up(self, run_id: str) -> list[float]:
+        """When workers took this run up."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [
+            datetime.fromisoformat(line["timestamp"]).timestamp()
+            for line in lines
+            if line["event"] == "run taken up" and line["run_id"] == run_id
+        ]
 
     def wait(self, pid: int) -> int:
         """The signal that ended the child; 0 when it ended by itself."""

@@ -2,7 +2,7 @@
 
 It reads one JSON object a line and answers with one. Not a test itself.
 
-{"fork": "execute" | "worker", "home": …, "workspace": …, "run": …, "at": "draft:committed", "do": "kill", "mark": …} → {"pid": 1}
+{"fork": "execute" | "worker", "home": …, "workspace": …, "run": …, "at": "draft:committed", "do": "kill", "mark": …, "log": …} → {"pid": 1}
 {"wait": 1} → {"pid": 1, "signal": 9}
 
 Moments of a step: `uncommitted` (done, its transaction open), `committed` (kept, no checkpoint yet), `checkpointed`.
@@ -40,16 +40,16 @@ PRELOADED = (
 )
 
 
-def act(what: str, mark: Path) -> Callable[[], None]:
+def act(what: str, mark: Path) -> Callable[[str | None], None]:
     """What happens at the moment, once: it blocks the event loop, or ends it."""
     done = False
 
-    def now() -> None:
+    def now(run_id: str | None) -> None:
         nonlocal done
         if done:
             return
         done = True
-        mark.write_text(str(os.getpid()))
+        mark.write_text(json.dumps({"pid": os.getpid(), "run": run_id, "at": time.time()}))
         if what == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(BLOCKED_SECONDS if what == "block" else 1.0)
@@ -57,7 +57,7 @@ def act(what: str, mark: Path) -> Callable[[], None]:
     return now
 
 
-def lay(at: str, now: Callable[[], None]) -> None:
+def lay(at: str, now: Callable[[str | None], None]) -> None:
     """Lay the trap into this process's graph."""
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
@@ -67,15 +67,16 @@ def lay(at: str, now: Callable[[], None]) -> None:
 
     wanted, moment = at.split(":")
     current: str | None = None
+    run: str | None = None
     append, command, put, status_of = events.append, steps.Command, AsyncPostgresSaver.aput, take_up.status_of
 
     async def appending(connection: Any, run_id: str, kind: str, payload: Any = None, *, key: str | None = None) -> Any:
-        nonlocal current
-        made = await append(connection, run_id, kind, payload, key=key)
+        nonlocal current, run
+        run, made = run_id, await append(connection, run_id, kind, payload, key=key)
         if kind in ("step", "finished"):
             current = payload["name"] if kind == "step" else "end"
             if (current, moment) == (wanted, "uncommitted"):
-                now()
+                now(run)
         return made
 
     def hear(record: logging.LogRecord) -> bool:
@@ -88,18 +89,18 @@ def lay(at: str, now: Callable[[], None]) -> None:
 
     def commanding(*arguments: Any, **named: Any) -> Any:
         if (current, moment) == (wanted, "committed"):
-            now()
+            now(run)
         return command(*arguments, **named)
 
     async def putting(self: Any, *arguments: Any, **named: Any) -> Any:
         put_there = await put(self, *arguments, **named)
         if (current, moment) == (wanted, "checkpointed"):
-            now()
+            now(run)
         return put_there
 
     async def asking(*arguments: Any) -> Any:
         if (current, moment) == ("end", "committed") and wanted == "end":
-            now()
+            now(run)
         return await status_of(*arguments)
 
     events.append, steps.Command, AsyncPostgresSaver.aput, take_up.status_of = appending, commanding, putting, asking
@@ -107,6 +108,7 @@ def lay(at: str, now: Callable[[], None]) -> None:
 
 async def work(order: dict[str, Any]) -> None:
     """One life of a worker."""
+    from api.logs import configure
     from graphs.execute import execute
     from graphs.services import open_services
     from jobs.worker import run_worker
@@ -117,6 +119,8 @@ async def work(order: dict[str, Any]) -> None:
     if "at" in order:
         lay(order["at"], act(order["do"], Path(order["mark"])))
     if order["fork"] == "worker":
+        sys.stderr = Path(order["log"]).open("a", buffering=1)  # noqa: SIM115 until the process ends
+        configure("info", "json")
         await run_worker(settings, order.get("concurrency", 1))
         return
     async with open_services(settings, ModelSettings(model="offline")) as services:
