@@ -190,12 +190,14 @@ def _against_today(figures: Figures, told: Telling, brings: NDArray) -> None:
 
 
 def _against_current(figures: Figures, told: Telling, brings: NDArray) -> None:
-    ask, split, level = told.ask, told.split, told.level
-    gain = brings - told.worth(split.current)
+    split, level = told.split, told.level
+    assert split.current is not None
+    now = told.worth(split.current)
+    gain = brings - now
     soon = _path(told, split.advised) - _path(told, split.current)
     against = "than the current split of this budget"
     figures.add(
-        "gain", float(gain.mean()), "count", f"more {told.outcome} per {ask.period} {against}",
+        "gain", float(gain.mean()), "count", f"more {told.outcome} per {told.ask.period} {against}",
         interval=around(gain, float(gain.mean()), level),
     )  # fmt: skip
     figures.add(
@@ -205,7 +207,7 @@ def _against_current(figures: Figures, told: Telling, brings: NDArray) -> None:
     figures.add("horizon", told.horizon, "weeks", "weeks looked ahead", basis="stated", denominator=None, rests_on=("horizon_weeks",))
     if len(gain) > 1:
         figures.add(
-            "chance_worse", chance_below(brings, told.worth(split.current)), "share", f"chance of fewer {told.outcome} {against}",
+            "chance_worse", chance_below(brings, now), "share", f"chance of fewer {told.outcome} {against}",
             denominator="bootstrap draws", n=len(gain),
         )  # fmt: skip
 
