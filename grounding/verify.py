@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
@@ -57,10 +58,13 @@ def verify(text: str, evidence: Sequence[Evidence], *, locale: Locale, brief: st
             reading.numbers_in.setdefault(id(place.sentence), []).append(place.numeral)
     verdicts: list[NumeralVerdict] = []
     standing: dict[int, list[tuple[int, Candidate]]] = {}
+    worded = [match.span() for words in index.worded if words in plain.text for match in re.finditer(re.escape(words), plain.text)]
     copied = _own_tables(text, records, locale)
     used = {index.by_id.get(link.alias, link.alias) for link in plain.links}
     for numeral, place in zip(numerals, places, strict=True):
         judgement = _copied(plain.back(numeral.start), copied) or _judged(numeral, place, plain, judge, dates, around, index)
+        if judgement.verdict == "UNSUPPORTED" and any(start <= numeral.start < end for start, end in worded):
+            judgement = Judgement("EXEMPT", "the words of a label, source or caveat of the evidence")
         verdicts.append(_verdict(numeral, place, judgement, plain))
         if judgement.verdict == "VERIFIED" and judgement.candidate is not None and place is not None:
             used.add(judgement.candidate.known.alias)
@@ -166,7 +170,7 @@ def _judged(
     if not numeral.values:
         return Judgement("CONTRADICTED", f"its link leads to {place.link.alias}.{place.link.key}, and this is no amount") if place.link else Judgement("EXEMPT", "no amount")  # fmt: skip
     listed = count_of_listed(place, around, index)
-    if listed is not None and (listed.verdict == "CONTRADICTED" or "list" in listed.reason):
+    if listed is not None and (listed.verdict != "VERIFIED" or "list" in listed.reason):
         return listed
     judged = judge.judge(place)
     if judged.verdict in FAILING and listed is not None:

@@ -49,7 +49,7 @@ SUPERLATIVES: dict[str, tuple[Literal["high", "low", "best", "worst"], bool]] = 
 SUPERLATIVE = re.compile(
     r"\b(?P<word>"
     + "|".join(sorted((re.escape(w) for w in SUPERLATIVES), key=len, reverse=True))
-    + r")\b(?!-| of all| (?:practice|case|at|suited|likely|recent|important|common))",
+    + r")\b(?!-| of all| (?:that|practice|case|at|suited|likely|recent|important|common))",
     re.IGNORECASE,
 )
 NEEDS_METRIC = frozenset(

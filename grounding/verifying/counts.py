@@ -9,6 +9,7 @@ from grounding.verifying.place import Judgement, Place
 from grounding.verifying.scope import Surroundings
 
 MOST = 20
+COUNTED_ROWS = re.compile(r"^\d+ figures$")
 ITEMS = re.compile(r"\s*(?:,\s*(?:and\s+|or\s+)?|;\s*(?:and\s+)?|\s+and\s+|\s+or\s+)\s*")
 NOUN = re.compile(r"^[ \u00a0-]+(?:[\w'’-]+[ \u00a0]+){0,3}?(?P<noun>[a-z]{3,}s)\b", re.IGNORECASE)
 KINDS = {
@@ -25,6 +26,8 @@ KINDS = {
 def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgement | None:
     """A verdict on a small count when a list, or the entities named, tells how many there are; None when nothing does."""
     numeral, text = place.numeral, around.plain.text
+    if place.sentence.kind == "cell" and COUNTED_ROWS.match(place.sentence.body.strip()):
+        return Judgement("EXEMPT", "how many figures a row of a table stands for")
     if numeral.kind != "bare" or numeral.values[0] > MOST or numeral.values[0] != int(numeral.values[0]) or place.link is not None:
         return None
     noun = NOUN.match(text[numeral.end : place.sentence.end])

@@ -12,6 +12,7 @@ from grounding.verifying.place import Judgement
 from grounding.verifying.scope import Surroundings
 from grounding.verifying.text import Link, Sentence
 
+TITLE_BEFORE = re.compile(r"^(?:[^.!?]{0,30}[:;] )?[A-Z][\w' ]{2,60} $")
 CITED = re.compile(r"\(([^()]*)\)")
 
 
@@ -89,9 +90,11 @@ class Dates:
         return Judgement("EXEMPT", "a date")
 
     def cited(self, numeral: Numeral, sentence: Sentence) -> bool:
-        """Whether the date stands in brackets behind a title, as a citation does."""
+        """Whether the date stands in brackets behind a title or with it, as a citation does."""
         for match in CITED.finditer(self.around.plain.text, sentence.start, sentence.end):
             if match.start() < numeral.start < match.end():
+                if match[1].strip() == numeral.text.strip() and TITLE_BEFORE.search(self.around.plain.text[sentence.start : match.start()]):
+                    return True
                 words = self.around.plain.text[match.start() + 1 : numeral.start]
                 return bool(re.search(r"[A-Za-z]{3,}.*,\s*$", words))
         return False

@@ -74,6 +74,9 @@ def kind_of(entity: str) -> str:
     return "channel" if canonical(entity) in CHANNELS else "entity"
 
 
+SHORTEST_WORDING = 16
+
+
 class Index:
     """Built once for a text: a 3 000-word draft asks it a thousand times."""
 
@@ -87,6 +90,10 @@ class Index:
         self._concepts = spoken_of.concepts
         self._in_labels: dict[str, list[Mention]] = {}
         self.known = [self._known(alias, figure) for alias, figure in read]
+        words = {piece.strip() for _, figure in read for part in (figure.label, figure.source or "") for piece in part.split(";")}
+        words |= {caveat.text for record in self.records.values() for caveat in record.caveats if "{{" not in caveat.text}
+        self.worded = sorted(text for text in words if len(text) >= SHORTEST_WORDING and any(letter.isdigit() for letter in text))
+        """Labels, sources and caveats that hold digits: said word for word they claim nothing of their own."""
         self.by_place = {known.place: known for known in self.known}
         self.candidates: list[Candidate] = []
         for known in self.known:

@@ -72,11 +72,23 @@ class Judge:
         if not same_unit(self.reading, place.numeral, candidate.known):
             return Judgement("CONTRADICTED", f"its link leads to {candidate.known.figure.unit}: {self.reading.shown(candidate)}", candidate)
         if not same_value(place.numeral, candidate):
+            if inside := self.end_inside(place, link, candidate):
+                return Judgement("VERIFIED", described(inside), inside)
             return Judgement("CONTRADICTED", f"its link leads to {self.reading.shown(candidate)}", candidate)
         fits = self.fits(place, candidate)
         if isinstance(fits, str):
             return Judgement("CONTRADICTED", fits, candidate)
         return Judgement("VERIFIED", described(candidate), candidate)
+
+    def end_inside(self, place: Place, link: Link, candidate: Candidate) -> Candidate | None:
+        """An end of the interval, behind the figure in one link: [32,2 (4,32 to 67,2)]. Its side and its sign are checked."""
+        interval, numeral = candidate.known.figure.interval, place.numeral
+        if interval is None or candidate.end != "value" or numeral.start <= link.start + 1 or not numeral.pair:
+            return None
+        end = "low" if numeral.pair > 0 else "high"
+        found = Candidate(candidate.known, end, getattr(interval, end) * candidate.known.factor)
+        signed = (found.value < 0) == (numeral.sign < 0)
+        return found if signed and same_value(numeral, found) else None
 
     def fits(self, place: Place, candidate: Candidate) -> int | str:
         """How well the figure fits what the sentence says, or why it does not."""

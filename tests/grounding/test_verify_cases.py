@@ -274,3 +274,22 @@ def test_the_verdict_has_a_published_schema():
 def test_a_list_item_that_begins_with_a_number_is_read():
     text = "- 1 203 000 rand of revenue\n- 12 leads\n+ 13 leads\n"
     assert [numeral.verdict for numeral in read(text).numerals] == [YES, YES, NO]
+
+
+def test_the_interval_inside_a_link_is_checked_too():
+    linked = "Churn rate: [{}](evidence:E1.churn)"
+    assert read(linked.format("3,12% (2,8% to 3,5%)")).ok
+    for wrong in ("3,12% (2,9% to 3,5%)", "3,12% (3,5% to 2,8%)", "2,8% (2,8% to 3,5%)", "3,12% (-2,8% to 3,5%)"):
+        assert not read(linked.format(wrong)).ok, wrong
+
+
+def test_the_evidence_in_its_own_words_is_no_claim_of_the_writer():
+    figures = [figure("cpc_change", 0.031, "share", "cpc_change", "change in cost per click from the 90 days before")]
+    evidence_ = [record("E1", "t", figures)]
+    assert verify("The change in cost per click from the 90 days before is 3,1%.", evidence_, locale=ZA).ok
+    assert not verify("The change in cost per click from the 80 days before is 3,1%.", evidence_, locale=ZA).ok
+
+
+def test_a_source_is_cited_with_its_date():
+    assert read("Brand voice (2026-02-09)").ok
+    assert not read("Bookings fell to nothing after the price changed, as was seen in shops (2026-02-09)").ok
