@@ -108,7 +108,7 @@ def _other(ask: Ask, split: Split, outcome: str, keys: Keys, key: str, words: st
     if float(keys[f"{key}.chance_worse"].value) > ask.max_chance_worse:
         yield f"{chance}, more than is accepted, so it is not taken: it can be tested first."
     elif key == "midway":
-        yield f"{chance}, within what is accepted: it can be proposed as a first step, or tested."
+        yield f"{chance}, within what is accepted, so it is the step to test first."
     else:
         yield f"{chance}; it is not taken, because it rests on the same curves as the best split found, which is too uncertain to take."
 
