@@ -36,6 +36,8 @@ def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgeme
     wanted = int(numeral.values[0])
     sentence = place.sentence
     rest = text[numeral.end : sentence.end]
+    if sentence.items_below == wanted:
+        return Judgement("VERIFIED", "counts the list that follows")
     head, colon, listed = rest.partition(":")
     if colon and not listed.strip() and sentence.items_below:
         return _told(wanted, sentence.items_below, "the list that follows")

@@ -241,7 +241,11 @@ def _taken(reading: Reading, place: Place, mention: Mention) -> bool:
             continue
         if 0 <= mention.start - other.end <= NEAR and not APART.search(text[other.end : mention.start]):
             return True
-        if other.start < place.numeral.start and 0 <= other.start - mention.end <= 12 and TIGHT.match(text[mention.end : other.start]):
+        if (
+            other.start < place.numeral.start
+            and 0 <= other.start - mention.end <= 12
+            and TIGHT.match(text[mention.end : other.start].replace("(", ""))
+        ):
             return True
     return False
 
