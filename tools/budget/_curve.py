@@ -85,7 +85,11 @@ class WeeklySeries(Frozen):
         return f"{self.first_week.isoformat()}/{self.last_day.isoformat()}"
 
 
-Draw = tuple[Form, float, float, float, float]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Half = Annotated[float, Field(ge=1e-6, le=1e15)]
+Slope = Annotated[float, Field(ge=1e-3, le=1e3)]
+Maximum = Annotated[float, Field(ge=0, le=1e15)]
+Draw = tuple[Form, Decay, Half, Slope, Maximum]
 """One bootstrap draw of a channel: form, decay, half_saturation, slope, maximum. In a joint fit draw i of every channel is one resample."""
 
 
@@ -98,9 +102,9 @@ class ResponseCurve(Frozen):
     channel: Channel = Field(description="lower snake_case")
     form: Form = Field(description="shape that fits best; half_saturation is where it reaches half of maximum in every form")
     decay: float = Field(description="share of the adstock carried from one week into the next", ge=0, lt=1)
-    half_saturation: float = Field(description="steady spend per week, minor units, that brings half of maximum", gt=0)
-    slope: float = Field(1.0, description="Hill slope; one for the other forms", gt=0)
-    maximum: float = Field(description="outcomes per week that spend without limit would bring", ge=0)
+    half_saturation: Half = Field(description="steady spend per week, minor units, that brings half of maximum")
+    slope: Slope = Field(1.0, description="Hill slope; one for the other forms")
+    maximum: Maximum = Field(description="outcomes per week that spend without limit would bring")
     draws: tuple[Draw, ...] = Field((), description="bootstrap draws: form, decay, half_saturation, slope, maximum", max_length=400)
     observed_min: int = Field(description="smallest spend of a week, minor units", ge=0)
     observed_max: int = Field(description="largest spend of a week, minor units", ge=0)
@@ -133,6 +137,14 @@ class Baseline(Frozen):
     residual_autocorrelation: float = Field(0.0, description="of that noise, from one week to the next", gt=-1, lt=1)
     outcome: OutcomeName = Field("conversions", description="what is counted, in words")
     left_out: tuple[Channel, ...] = Field((), description="channels whose steady or rare spend is part of this baseline")
+
+    @model_validator(mode="after")
+    def _one_coefficient_a_term(self) -> Self:
+        terms = (2 if self.trend else 1) + 2 * self.harmonics
+        for coefficients in (self.coefficients, *self.draws):
+            if len(coefficients) != terms:
+                raise ValueError(f"this baseline has {terms} terms, and {len(coefficients)} coefficients are given")
+        return self
 
 
 Level = Annotated[float, choice("share", "level of the intervals", ge=0.5, le=0.99)]

@@ -17,7 +17,7 @@ class PlannedArm(Frozen):
     """One arm: its planned weight, and how many units it got when no facts are read."""
 
     arm: str = Field(description="name of the arm", min_length=1, max_length=80)
-    weight: float = choice("number", "planned weight; only the proportions of the weights count", default=1.0, gt=0, le=1e6)
+    weight: float = choice("number", "planned weight; only the proportions of the weights count", default=1.0, ge=1e-6, le=1e6)
     units: int | None = quantity("count", "units that were given this arm; left out when exposures are read", default=None, ge=0, le=10**12)
 
 
