@@ -129,8 +129,11 @@ class Judge:
     def meant(self, place: Place) -> Candidate | None:
         """When no value fits: the one figure whose entity and metric the clause names, in the numeral's unit."""
         found: list[tuple[int, Candidate]] = []
+        around = self.reading.around
+        spans = [(place.sentence.start, place.sentence.end), *(span for _, span in around.metric_places(place.sentence, place.clause))]
+        names = frozenset().union(*(mention.names for span in spans for mention in around.within(around.metrics, *span)))
         for known in self.index.known:
-            if isinstance(known.figure.value, str) or not same_unit(self.reading, place.numeral, known):
+            if not known.concepts & names or isinstance(known.figure.value, str) or not same_unit(self.reading, place.numeral, known):
                 continue
             candidate = Candidate(known, "value", known.figure.value * known.factor)
             about = metric(self.reading, place, known)

@@ -77,9 +77,15 @@ UNIT_AFTER = (
     rf"|[{SPACE}-]?(?:hours?|hrs?|Stunden?|heures?|days?|Tagen?|Tage?|jours?|weeks?|Wochen?|semaines?|months?|Monate?n?|mois|years?|Jahre?|quarters?|points?)\b"
     r"|[hd](?![\w]))"
 )
+LIKELY = (
+    rf"(?=[\d+\-−–±$€£¥￥₹₦]|[^\W\d]*\.?[{SPACE}-]{{0,2}}[-−]?\d|[A-Za-z]+[$€£]"
+    r"|(?:an?[ -]|zero|one|tw|thi|thr|fou|for|fif|fiv|six|sev|eig|nin|ten|ele|doz|dou|hal|qua|tri|tre))"
+)
+"""What every pattern below begins with, so that most words are passed over at once."""
 MASTER = re.compile(
     rf"""
     (?:(?<![^\W\d_])|(?=\d))
+    {LIKELY}
     (?:(?P<iso>(?<![\w/-])\d{{4}}-\d{{2}}(?:-\d{{2}})?(?![\w]))
   | (?P<dmy>(?<![\w./-])\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}(?!\w))
   | (?P<mdate>\b(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[{SPACE}](?:of[ ])?(?:{MONTHS})\b\.?(?:,?[{SPACE}]\d{{4}}\b)?

@@ -76,14 +76,14 @@ def tallies(chosen: Iterable[Subject], per_kind: dict[str, int], seed: int) -> d
     """Mutants caught, by group and kind: up to so many of each kind from each clean draft, half of them without links."""
     chance = random.Random(seed)
     found: dict[str, dict[str, Tally]] = defaultdict(lambda: {kind: Tally() for kind in KINDS})
-    for subject in chosen:
+    for place, subject in enumerate(chosen):
         clean = {links: not stopped(subject.verdict(subject.text if links else without_links(subject.text))) for links in (True, False)}
         by_kind: dict[str, list[Mutant]] = defaultdict(list)
         for mutant in subject.mutants():
             by_kind[mutant.kind].append(mutant)
         for kind in KINDS:
             for number, mutant in enumerate(chance.sample(by_kind[kind], min(per_kind[kind], len(by_kind[kind])))):
-                links = number % 2 == 0
+                links = (number + place) % 2 == 0
                 if not clean[links]:
                     continue
                 tally = found[subject.group][kind]
@@ -152,13 +152,13 @@ def test_clean_drafts_of_readers_are_hardly_ever_stopped(links: bool, capsys: py
 
 
 def test_mutants_are_caught():
-    """The fast half: every draft, a mutant or two of each kind."""
+    """The fast half: every draft, a mutant of each kind that it has."""
     every = subjects()
     assert len(every) >= 40
-    found = tallies(every, dict.fromkeys(KINDS, 2), 20261121)
+    found = tallies(every, dict.fromkeys(KINDS, 1), 20261121)
     made = sum(tally.made for group in found.values() for tally in group.values())
     missed = [what for group in found.values() for tally in group.values() for what in tally.missed]
-    assert made >= 500
+    assert made >= 400
     assert len(missed) <= 0.03 * made, missed
 
 
