@@ -57,7 +57,7 @@ def act(what: str, mark: Path) -> Callable[[str | None], None]:
     return now
 
 
-def lay(at: str, now: Callable[[str | None], None]) -> None:
+def lay(at: str, run: str | None, now: Callable[[str | None], None]) -> None:
     """Lay the trap into this process's graph."""
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
@@ -67,7 +67,6 @@ def lay(at: str, now: Callable[[str | None], None]) -> None:
 
     wanted, moment = at.split(":")
     current: str | None = None
-    run: str | None = None
     append, command, put, status_of = events.append, steps.Command, AsyncPostgresSaver.aput, take_up.status_of
 
     async def appending(connection: Any, run_id: str, kind: str, payload: Any = None, *, key: str | None = None) -> Any:
@@ -117,7 +116,7 @@ async def work(order: dict[str, Any]) -> None:
 
     settings = StoreSettings(home=Path(order["home"]), database_url=None, migrate_url=None)
     if "at" in order:
-        lay(order["at"], act(order["do"], Path(order["mark"])))
+        lay(order["at"], order.get("run"), act(order["do"], Path(order["mark"])))
     if order["fork"] == "worker":
         sys.stderr = Path(order["log"]).open("a", buffering=1)  # noqa: SIM115 until the process ends
         configure("info", "json")
