@@ -60,7 +60,7 @@ async def test_an_external_database_with_roles_of_its_own(external: External, tm
         await Database.open(external.app)
     assert len(pending(external.app)) == 7
     done = await asyncio.to_thread(migrate, external.owner, external.app)
-    assert len(done.applied) == 6
+    assert len(done.applied) == 7
     assert pending(external.app) == ()
     database = await Database.open(external.app)
     async with database.transaction(None) as connection:
