@@ -84,6 +84,7 @@ def compute(call: ToolCall, facts_root: Any = None, engine: EngineName = "duckdb
         request=request.model_dump(mode="json"),
         inputs=call.inputs,
         facts=versions,
+        engine=engine,
         result=weaken(result, call.inputs).model_dump(mode="json"),
         duration_ms=round((time.perf_counter() - started) * 1000, 1),
         created_at=datetime.now(UTC),

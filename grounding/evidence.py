@@ -32,6 +32,7 @@ class Evidence(Frozen):
     request: dict[str, Any]
     inputs: tuple[Input, ...] = ()
     facts: dict[str, int] = Field(default_factory=dict, description="table to the Delta version that was read")
+    engine: str = Field("duckdb", description="engine that read the facts: another one computes floats to a wider tolerance")
     result: dict[str, Any] = Field(description="the ToolResult as JSON")
     duration_ms: float = 0.0
     created_at: datetime

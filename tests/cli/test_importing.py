@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +73,16 @@ def test_an_erased_person_is_gone_and_evidence_that_read_them_says_so(salon, ord
     refused = salon("replay", record["id"])
     assert refused.code == 3
     assert "not replayable: erased" in refused.err
+    every = salon("replay", "--all")
+    assert every.code == 0, every.err
+    assert f"{record['id']} (describe_data) not replayable: erased" in every.out
+    assert every.out.endswith("1 not replayable\n")
+    assert salon("replay").code == salon("replay", record["id"], "--all").code == 2
+
+
+def test_a_file_does_not_bring_an_erased_person_back(salon, orders):
+    salon("erase", "--client", "salon", "--person", "c1", "--yes")
+    report = salon("import", orders, "--client", "salon", "--yes", "--json")
+    assert (report.code, report.json["report"]["rows_kept"], report.json["report"]["rows_rejected"]) == (1, 0, 2)
+    facts = Path(os.environ["GROUNDWORK_HOME"]) / "facts" / os.environ["GROUNDWORK_WORKSPACE"]
+    assert "erased on request" in next(facts.rglob("_rejects/*.csv")).read_text()
