@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
 def erase(
     client: Annotated[str, typer.Option("--client", "-c", help="slug of the client")],
     person: Annotated[str, typer.Option("--person", "-p", help="contact id or e-mail address")],
+    allow_again: Annotated[bool, typer.Option("--allow-again", help="erase nobody: let later imports bring this one in")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
     workspace: house.Which = None,
     as_json: Json = False,
@@ -29,6 +30,13 @@ def erase(
     Evidence that read those versions keeps its result and is marked as not replayable. Runs of the client that are under way
     are stopped. Later imports leave the person out. Files that you imported, exports and backups are yours to clear.
     """
+    if allow_again:
+        lifted = house.run(_allow_again(client, person, workspace))
+        if as_json:
+            show_json({"allowed": lifted})
+        else:
+            print("imports may bring them in again" if lifted else "nobody with this mark was kept out")
+        return
     if not yes:
         if not sys.stdin.isatty():
             raise unreadable("nobody to ask here: add --yes to erase for good")
@@ -57,6 +65,15 @@ def erase(
         print(f"stopped, start them again: {', '.join(done.runs_stopped)}")
     if done.not_ours:
         print(f"not in our hands, and may still hold the person: {', '.join(done.not_ours)}; and exports and backups that you made")
+
+
+async def _allow_again(client: str, person: str, workspace: str | None) -> bool:
+    from graphs.erasing import allow_again
+
+    async with house.desk(workspace) as desk:
+        async with desk.transaction() as connection:
+            known = await house.find_client(connection, client)
+        return await allow_again(desk.services(), desk.workspace.id, known, person, actor=house.ACTOR)
 
 
 async def _erase(client: str, person: str, workspace: str | None) -> Any:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from graphs.execute import stop
 from graphs.services import Services
-from store import audit, checkpoints, erasures, evidence, forgetting, imports, runs, step_results
+from store import audit, checkpoints, erasures, evidence, forgetting, imports, runs, step_results, suppression
 from store.clients import Client
-from store.delta import client_folder
+from store.delta import client_folder, write_lock
 from store.erase import ErasureReport, erase_person, unreadable
 from store.mentions import Mentions
 from store.person import who_is
-from store.suppression import person_hash
 from tools.contract import ToolRefusal
 
 STOPPED = "a person in its data was erased: start it again"
 PATIENCE = 90.0
 """Seconds that a run under way has to come to the end of its step: one model call, mostly."""
-LEFT_OVER = 3600.0
-"""Seconds after which an upload lies where a killed process left it."""
+LEFT_OVER = {"uploads/*": 3600.0, ".backup-*": 86_400.0}
+"""Under the home, what a killed process leaves with people in it, and the seconds after which nobody is at work on it any more."""
 
 
 class RunUnderWay(ToolRefusal):
@@ -57,7 +56,7 @@ async def erase(services: Services, workspace_id: str, client: Client, person: s
     """
     database, root = services.database, services.store.facts_root
     mentions = Mentions(await asyncio.to_thread(who_is, root, workspace_id, client, person))
-    await asyncio.to_thread(_sweep_uploads, services.store.home / "uploads")
+    await asyncio.to_thread(_sweep, services.store.home)
     stopped = await _stop_runs(services, workspace_id, client, mentions)
     records, dropped = await _scrub(services, workspace_id, client, mentions, on)
     report = await asyncio.to_thread(erase_person, root, workspace_id, client, person, on=on)
@@ -77,10 +76,25 @@ async def erase(services: Services, workspace_id: str, client: Client, person: s
             "records_marked": marked,
             "runs_stopped": stopped,
         }
-        whose = person_hash(client_folder(root, workspace_id, client.id), person)
+        whose = suppression.person_hash(client_folder(root, workspace_id, client.id), person)
         noted = await erasures.note_erasure(connection, client.id, whose, detail, actor)
         await audit.note(connection, actor, "person.erase", noted.id, {"client": client.slug})
     return Erased(noted.id, report, records, dropped, marked, tuple(stopped), tuple(files))
+
+
+async def allow_again(services: Services, workspace_id: str, client: Client, person: str, *, actor: str) -> bool:
+    """Let imports bring in whoever has this contact id, address or number again: they asked to come back. False when none was kept out."""
+
+    def lift() -> int:
+        folder = client_folder(services.store.facts_root, workspace_id, client.id)
+        with write_lock(folder):
+            return suppression.allow_again(folder, [person])
+
+    lifted = await asyncio.to_thread(lift)
+    if lifted:
+        async with services.database.transaction(workspace_id) as connection:
+            await audit.note(connection, actor, "person.allow_again", client.id, {"client": client.slug})
+    return lifted > 0
 
 
 async def _scrub(services: Services, workspace_id: str, client: Client, mentions: Mentions, on: date) -> tuple[dict[str, int], int]:
@@ -120,12 +134,12 @@ def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {table: one.get(table, 0) + other.get(table, 0) for table in sorted({*one, *other})}
 
 
-def _sweep_uploads(folder: Path) -> None:
-    """Remove uploads that a killed process left: they hold people, and nobody looks for them again."""
-    for file in _files(folder):
-        if file.stat().st_mtime < time.time() - LEFT_OVER:
-            file.unlink(missing_ok=True)
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else ()
+def _sweep(home: Path) -> None:
+    for pattern, age in LEFT_OVER.items():
+        for place in home.glob(pattern):
+            if place.stat().st_mtime > time.time() - age:
+                continue
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)

@@ -112,7 +112,10 @@ def person_hash(folder: Path, person: str) -> str:
 
 
 def allow_again(folder: Path, words: Iterable[str]) -> int:
-    """Let in whoever has these ids, addresses or numbers: they asked to come back. Returns how many were kept out."""
+    """Let in whoever has these ids, addresses or numbers: they asked to come back. Returns how many of these marks were kept out.
+
+    Call it under the client's write lock. Other marks of theirs stay: what they are is not known any more.
+    """
     held = read_suppressed(folder)
     asked = {word.strip() for word in words}
     marks = {held.hash(form) for word in asked for form in (word, word.lower(), _tel(word))} & held.words

@@ -86,3 +86,5 @@ def test_a_file_does_not_bring_an_erased_person_back(salon, orders):
     assert (report.code, report.json["report"]["rows_kept"], report.json["report"]["rows_rejected"]) == (1, 0, 2)
     facts = Path(os.environ["GROUNDWORK_HOME"]) / "facts" / os.environ["GROUNDWORK_WORKSPACE"]
     assert "erased on request" in next(facts.rglob("_rejects/*.csv")).read_text()
+    assert salon("erase", "--client", "salon", "--person", "c1", "--allow-again", "--json").json == {"allowed": True}
+    assert salon("erase", "--client", "salon", "--person", "c1", "--allow-again", "--json").json == {"allowed": False}
