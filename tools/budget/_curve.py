@@ -106,9 +106,9 @@ class ResponseCurve(Frozen):
     slope: Slope = Field(1.0, description="Hill slope; one for the other forms")
     maximum: Maximum = Field(description="outcomes per week that spend without limit would bring")
     draws: tuple[Draw, ...] = Field((), description="bootstrap draws: form, decay, half_saturation, slope, maximum", max_length=400)
-    observed_min: int = Field(description="smallest spend of a week, minor units", ge=0)
-    observed_max: int = Field(description="largest spend of a week, minor units", ge=0)
-    recent_spend: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+    observed_min: int = Field(description="smallest spend of a week, minor units", ge=0, le=10**15)
+    observed_max: int = Field(description="largest spend of a week, minor units", ge=0, le=10**15)
+    recent_spend: tuple[Annotated[int, Field(ge=0, le=10**15)], ...] = Field(
         (), description="spend of the last weeks, minor units, oldest first", max_length=26
     )
     n_weeks: int = Field(description="weeks that the curve was fitted on", ge=0)
@@ -119,7 +119,13 @@ class ResponseCurve(Frozen):
     source: Source = Field("new_customers", description="which outcome was counted")
     residual_sd: float = Field(0.0, description="week-to-week noise left over, of the outcome that the curve was fitted to", ge=0)
     residual_autocorrelation: float = Field(0.0, description="of that noise, from one week to the next", gt=-1, lt=1)
-    basis: Basis = Field("model", description="weakest basis behind the curve")
+    basis: Basis = Field("model", description="weakest basis behind the curve; no benchmark, since a curve keeps no source")
+
+    @model_validator(mode="after")
+    def _of_data(self) -> Self:
+        if self.basis == "benchmark":
+            raise ValueError("a response curve rests on data or on an assumption, never on a benchmark")
+        return self
 
 
 class Baseline(Frozen):

@@ -23,7 +23,7 @@ class PlanLine(Frozen):
     """What one channel gets per week or month."""
 
     channel: Channel = Field(description="lower snake_case: google_ads")
-    amount: int = quantity("money", "media spend per period, minor units, without fee and VAT", ge=0)
+    amount: int = quantity("money", "media spend per period, minor units, without fee and VAT", ge=0, le=10**15)
     period: Period = Field("month", description="what the amount is per", json_schema_extra={"x-role": "choice"})
 
     @property
@@ -36,13 +36,18 @@ class ChannelRule(Frozen):
     """What one channel may get. All amounts are media only, per period of the budget."""
 
     channel: Channel = Field(description="lower snake_case: google_ads")
-    minimum: int | None = quantity("money", "the channel gets at least this: media per budget period, minor units", default=None, ge=0)
-    maximum: int | None = quantity("money", "the channel gets at most this: media per budget period, minor units", default=None, ge=0)
+    minimum: int | None = quantity(
+        "money", "the channel gets at least this: media per budget period, minor units", default=None, ge=0, le=10**15
+    )
+    maximum: int | None = quantity(
+        "money", "the channel gets at most this: media per budget period, minor units", default=None, ge=0, le=10**15
+    )
     learning_minimum: int | None = quantity(
         "money",
         "below this the platform cannot learn: the channel gets nothing or at least this, media per budget period, minor units",
         default=None,
         ge=0,
+        le=10**15,
     )
     fixed: int | None = quantity(
         "money", "the channel gets exactly this, with or without a curve: media per budget period, minor units", default=None, ge=0

@@ -45,7 +45,9 @@ class AllocateBudget(Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_example()]})
 
-    budget: int = quantity("money", "the whole budget per period, minor units; fee and VAT come out of it when they are stated", gt=0)
+    budget: int = quantity(
+        "money", "the whole budget per period, minor units; fee and VAT come out of it when they are stated", gt=0, le=10**15
+    )
     period: Period = Field("month", description="what the budget is per", json_schema_extra={"x-role": "choice"})
     currency: Currency = Field(description="ISO 4217 code of the budget")
     fee_share: float | None = quantity("share", "agency fee as a share of media spend", default=None, ge=0, le=1)
@@ -67,7 +69,11 @@ class AllocateBudget(Request):
     )
     rules: tuple[ChannelRule, ...] = Field((), description="limits of single channels", max_length=20)
     learning_minimum: int | None = quantity(
-        "money", "for every channel without a rule of its own: nothing, or at least this per period (minor units)", default=None, ge=0
+        "money",
+        "for every channel without a rule of its own: nothing, or at least this per period (minor units)",
+        default=None,
+        ge=0,
+        le=10**15,
     )
     cap_multiple: Annotated[float, choice("multiple", "times the largest weekly spend on record", ge=0.5, le=10)] | None = Field(
         None, description="no channel above this many times its largest weekly spend on record; no cap when left out"
@@ -76,7 +82,7 @@ class AllocateBudget(Request):
     max_chance_worse: float = choice(
         "share", "keep the current plan when the chance that the new one is worse exceeds this", default=0.25, ge=0, le=1
     )
-    value_per_conversion: int | None = quantity("money", "what one more outcome is worth, minor units", default=None, gt=0)
+    value_per_conversion: int | None = quantity("money", "what one more outcome is worth, minor units", default=None, gt=0, le=10**15)
     level: Level = 0.9
 
 
