@@ -25,8 +25,8 @@ async def finish(database, agency, run_id):
         await events.append(connection, run_id, "finished", {"status": "failed"})
 
 
-async def read(agency, run_id, headers=None, until=None) -> tuple[list[dict], list[str]]:
-    """Events and comments of a stream, until it ends or an event of kind `until` came."""
+async def read(agency, run_id, headers=None, until=None, arrived=None) -> tuple[list[dict], list[str]]:
+    """Events and comments of a stream, until it ends or an event of kind `until` came; `arrived` grows by one at the first event."""
     found, comments, fields = [], [], {}
     async with agency.http.stream("GET", f"/runs/{run_id}/events", headers=headers or {}) as response:
         assert response.status_code == 200
@@ -40,6 +40,8 @@ async def read(agency, run_id, headers=None, until=None) -> tuple[list[dict], li
             elif "data" in fields:
                 found.append({"id": int(fields["id"]), "event": fields["event"], **json.loads(fields["data"])})
                 fields = {}
+                if arrived is not None and len(found) == 1:
+                    arrived.append(run_id)
                 if until == found[-1]["kind"]:
                     break
             else:
@@ -104,15 +106,17 @@ async def test_a_silent_stream_is_kept_open_by_comments(ours, database):
 
 
 async def test_many_readers_share_one_listener(ours, database):
-    run_id = await task(ours)
-    readings = [asyncio.create_task(read(ours, run_id)) for _ in range(30)]
-    await asyncio.sleep(0.4)
+    run_id, arrived = await task(ours), []
+    readings = [asyncio.create_task(read(ours, run_id, arrived=arrived)) for _ in range(30)]
+    async with asyncio.timeout(30):
+        while len(arrived) < 30:
+            await asyncio.sleep(0.02)
     async with database.transaction(None) as connection:
         row = await (
             await connection.execute("SELECT count(*) AS listeners FROM pg_stat_activity WHERE application_name = 'groundwork events'")
         ).fetchone()
     await finish(database, ours, run_id)
-    results = await asyncio.wait_for(asyncio.gather(*readings), 10)
+    results = await asyncio.wait_for(asyncio.gather(*readings), 30)
     assert row["listeners"] == 1
     assert all([event["id"] for event in found] == [1, 2] for found, _ in results)
 
