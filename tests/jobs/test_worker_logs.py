@@ -12,7 +12,6 @@ from datetime import date
 import pytest
 
 from api.logs import configure
-from jobs import take_up
 from jobs.queue import enqueue
 from jobs.worker import run_worker
 from store import runs
