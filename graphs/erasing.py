@@ -113,7 +113,9 @@ async def _stop_runs(services: Services, workspace_id: str, client: Client, ment
     A queued run holds nothing but its brief, which is scrubbed: it is left to begin.
     """
     async with services.database.transaction(workspace_id) as connection:
-        known = {status: await runs.list_runs(connection, client_id=client.id, status=status, limit=10_000) for status in UNDER_WAY}
+        known = {
+            status: await runs.list_runs(connection, client_id=client.id, status=status, limit=10_000, turns=True) for status in UNDER_WAY
+        }
         holding = await checkpoints.holding(connection, client.id, mentions.loose) if mentions.loose else []
         stopping = known["running"] + [run for run in known["waiting"] if run.thread_id in holding]
         for run in stopping:

@@ -29,13 +29,23 @@ class Place:
     whose: str = "client_id = %(client_id)s"
 
 
+TALKS = "(client_id = %(client_id)s OR client_id IS NULL)"
+
 PLACES = (
     Place("clients", ("id",), jsons=("profile",), whose="id = %(client_id)s"),
     Place("runs", ("id",), ("brief", "error"), ("usage", "model")),
     Place("run_events", ("run_id", "number"), jsons=("payload",), whose="run_id IN (SELECT id FROM runs WHERE client_id = %(client_id)s)"),
     Place("evidence", ("id",), jsons=("record",)),
     Place("deliverables", ("id",), ("title", "markdown"), ("content", "verdict", "evidence_aliases", "model", "prompt")),
-    Place("threads", ("id",), ("title",), whose="(client_id = %(client_id)s OR client_id IS NULL)"),
+    Place("threads", ("id",), ("title", "summary", "door_id"), whose=TALKS),
+    Place(
+        "messages",
+        ("id",),
+        ("text",),
+        ("aliases",),
+        whose=f"thread_id IN (SELECT id FROM threads WHERE {TALKS})",
+    ),
+    Place("preferences", ("id",), ("text",)),
     Place("imports", ("id",), ("file_name", "reject_file"), ("mapping",)),
     Place("import_mappings", ("client_id", "headers_hash"), jsons=("mapping",)),
     Place("idempotency_keys", ("key",), jsons=("response",), whose="true"),

@@ -16,7 +16,7 @@ RunStatus = Literal["queued", "running", "waiting", "succeeded", "needs_person",
 
 ENDED: frozenset[RunStatus] = frozenset({"succeeded", "needs_person", "failed", "cancelled"})
 COLUMNS = """id, workspace_id, client_id, kind, brief, as_of, status, created_at, started_at, finished_at, error, deliverable_id,
-    usage, model, cancel_requested"""
+    usage, model, cancel_requested, conversation"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Run:
     usage: dict[str, Any]
     model: dict[str, Any]
     cancel_requested: bool
+    conversation: str | None = None
+    """The thread that this run is a turn of; only the thread's owner sees it."""
 
     @property
     def thread_id(self) -> str:
@@ -45,13 +47,16 @@ class Run:
         return f"{self.workspace_id}:{self.id}"
 
 
-async def create_run(connection: Connection, client_id: str, kind: str, brief: str, *, as_of: date) -> Run:
+async def create_run(
+    connection: Connection, client_id: str, kind: str, brief: str, *, as_of: date, conversation: str | None = None, id: str | None = None
+) -> Run:
     """Make a queued run of the transaction's workspace; `as_of` is the day that its answers are for.
 
     Raises psycopg.errors.ForeignKeyViolation for another workspace's client.
     """
-    statement = f"INSERT INTO runs (id, client_id, kind, brief, as_of) VALUES (%s, %s, %s, %s, %s) RETURNING {COLUMNS}"
-    row = await (await connection.execute(statement, (new_id("run"), client_id, kind, brief, as_of))).fetchone()
+    statement = f"INSERT INTO runs (id, client_id, kind, brief, as_of, conversation) VALUES (%s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"
+    values = (id or new_id("run"), client_id, kind, brief, as_of, conversation)
+    row = await (await connection.execute(statement, values)).fetchone()
     assert row is not None
     return Run(**row)
 
@@ -73,13 +78,16 @@ async def look(database: Database, workspace_id: str, run_id: str) -> tuple[Run,
     return (Run(**{name: value for name, value in rows[0].items() if name != "slug"}), rows[0]["slug"]) if rows else None
 
 
-async def list_runs(connection: Connection, *, client_id: str | None = None, status: RunStatus | None = None, limit: int = 50) -> list[Run]:
-    """Runs, newest first."""
+async def list_runs(
+    connection: Connection, *, client_id: str | None = None, status: RunStatus | None = None, limit: int = 50, turns: bool = False
+) -> list[Run]:
+    """Runs, newest first; turns of conversations only when they are asked for: those are their owner's."""
     statement = f"""
         SELECT {COLUMNS} FROM runs
-         WHERE (%(client_id)s::text IS NULL OR client_id = %(client_id)s) AND (%(status)s::text IS NULL OR status = %(status)s)
+         WHERE (%(turns)s OR conversation IS NULL)
+           AND (%(client_id)s::text IS NULL OR client_id = %(client_id)s) AND (%(status)s::text IS NULL OR status = %(status)s)
          ORDER BY created_at DESC, id DESC LIMIT %(limit)s"""
-    values = {"client_id": client_id, "status": status, "limit": limit}
+    values = {"client_id": client_id, "status": status, "limit": limit, "turns": turns}
     return [Run(**row) for row in await (await connection.execute(statement, values)).fetchall()]
 
 

@@ -38,6 +38,8 @@ from store import (
     forgetting,
     idempotency,
     imports,
+    messages,
+    preferences,
     runs,
     step_results,
     threads,
@@ -130,7 +132,10 @@ async def planted(services: Services, workspace: Workspace, client: Client, tmp_
             verdict={"numerals": [{"sentence": SAID}]}, evidence_aliases={"E1": record.id}, model={"note": SAID}, prompt={"note": SAID},
         )  # fmt: skip
         held |= {"record": record.id, "deliverable": made.id, "document": untouched}
-        await threads.create_thread(connection, "key_1", client_id=client.id, title=SAID)
+        thread = await threads.create_thread(connection, "key_1", client_id=client.id, title=SAID, door_id=ZOE["email"])
+        await threads.set_summary(connection, thread.id, SAID, 1)
+        await messages.add(connection, thread.id, "user", SAID)
+        await preferences.remember(connection, client.id, f"write to {ZOE['email']}", said_by="key_1")
         await imports.remember_mapping(connection, client.id, ["a"], "orders", {"columns": [{"constant": ZOE["email"]}]}, "key_1")
         await idempotency.claim(connection, "answered", b"x" * 32)
         await idempotency.answer(connection, "answered", 202, {"brief": SAID})
@@ -185,7 +190,8 @@ PLANTED = {
     "clients.profile", "documents.title", "documents.text", "documents.source", "chunks.title", "chunks.text", "chunks.search",
     "runs.brief",
     "runs.error", "run_events.payload", "step_results.change", "evidence.record", "deliverables.title", "deliverables.content",
-    "deliverables.markdown", "deliverables.verdict", "deliverables.model", "deliverables.prompt", "threads.title", "imports.file_name",
+    "deliverables.markdown", "deliverables.verdict", "deliverables.model", "deliverables.prompt", "threads.title",
+    "threads.summary", "threads.door_id", "messages.text", "preferences.text", "imports.file_name",
     "import_mappings.mapping", "idempotency_keys.key", "idempotency_keys.response", "audit_log.actor", "audit_log.subject",
     "audit_log.detail", "checkpoint_blobs.blob", "checkpoint_writes.blob",
 }  # fmt: skip
@@ -299,7 +305,7 @@ async def test_another_client_keeps_its_records(services: Services, workspace: W
 
 NO_WORDS_OF_PEOPLE = {
     "id", "workspace_id", "client_id", "run_id", "document_id", "deliverable_id", "status", "kind", "tool", "role", "scopes", "prefix",
-    "content_hash", "person_hash", "file_hash", "headers_hash", "table_name", "goto", "slug", "locale",
+    "content_hash", "person_hash", "file_hash", "headers_hash", "table_name", "goto", "slug", "locale", "thread_id", "conversation", "turn",
 }  # fmt: skip
 ELSEWHERE = {
     "runs.usage", "runs.model",  # scrubbed, listed with the other columns
@@ -307,7 +313,8 @@ ELSEWHERE = {
     "chunks.title", "chunks.text", "chunks.model", "documents.title", "documents.source", "documents.text",  # rewritten, embedded again
     "step_results.change", "idempotency_keys.key", "audit_log.actor", "audit_log.action", "audit_log.subject", "audit_log.detail",
     "run_events.key", "tallies.name", "tallies.label", "model_calls.model",  # ours: a step's number, a verdict, a model
-    "imports.actor", "import_mappings.confirmed_by", "erasures.actor", "erasures.detail", "threads.owner",  # keys and members
+    "imports.actor", "import_mappings.confirmed_by", "erasures.actor", "erasures.detail", "threads.owner",
+    "preferences.said_by",  # keys and members
 }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ from store import (
     imports,
     keys,
     ledger,
+    messages,
+    preferences,
     runs,
     step_results,
     threads,
@@ -88,7 +90,9 @@ async def fill(database: Database, workspace_id: str) -> None:
         )  # fmt: skip
         await documents.add_document(connection, client.id, "Voice", "brand", "Warm and plain.", "file", None, embedder=Letters())
         await idempotency.claim(connection, "same key", b"x" * 32)
-        await threads.create_thread(connection, "key_1", client_id=client.id)
+        thread = await threads.create_thread(connection, "key_1", client_id=client.id)
+        await messages.add(connection, thread.id, "user", "How is Meta doing?")
+        await preferences.remember(connection, client.id, "short answers", said_by="key_1")
         await imports.remember_mapping(connection, client.id, ["a"], "orders", {}, "key_1")
         await imports.log_import(
             connection, client.id, table_name="orders", file_name="o.csv", file_hash="h", mapping={}, rows_read=1, rows_kept=1,

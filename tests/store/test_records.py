@@ -11,7 +11,22 @@ import pytest
 
 from grounding.evidence import Evidence, Locale
 from grounding.ids import new_id
-from store import audit, clients, deliverables, erasures, events, evidence, idempotency, imports, keys, runs, threads, workspaces
+from store import (
+    audit,
+    clients,
+    deliverables,
+    erasures,
+    events,
+    evidence,
+    idempotency,
+    imports,
+    keys,
+    messages,
+    preferences,
+    runs,
+    threads,
+    workspaces,
+)
 from store.clients import Client
 from store.database import Database
 from store.errors import Conflict, StoreError
@@ -321,10 +336,43 @@ async def test_a_confirmed_mapping_is_remembered_by_its_header_row(database: Dat
 async def test_threads_and_erasures_are_kept(database: Database, client: Client) -> None:
     async with database.transaction(client.workspace_id) as connection:
         thread = await threads.create_thread(connection, "key_1", client_id=client.id, title="Budget")
-        assert thread.thread_id == f"{client.workspace_id}:{thread.id}"
         assert await threads.get_thread(connection, thread.id) == thread
         assert await threads.list_threads(connection, owner="key_2") == []
         erasure = await erasures.note_erasure(connection, client.id, keyed_hash("key", "ann@example.org"), {"orders": 2}, "key_1")
         assert await erasures.list_erasures(connection, client.id) == [erasure]
         assert "ann" not in str(erasure)
         assert erasure.person_hash != keyed_hash("another key", "ann@example.org")
+
+
+async def test_a_message_is_said_once_and_a_thread_is_found_by_its_words(database: Database, client: Client) -> None:
+    async with database.transaction(client.workspace_id) as connection:
+        thread = await threads.create_thread(connection, "key_1", client_id=client.id, title="Budget")
+        first = await messages.add(connection, thread.id, "user", "How is 100% organic doing?", id="msg_1")
+        assert first is not None
+        assert await messages.add(connection, thread.id, "user", "How is 100% organic doing?", id="msg_1") is None
+        second = await messages.add(connection, thread.id, "assistant", "Well.", aliases={"E1": "ev_1"}, taken=True)
+        assert second is not None
+        assert (first.number, second.number) == (1, 2)
+        assert await messages.waiting(connection, thread.id) == [first]
+        run = await runs.create_run(connection, client.id, "chat", "?", as_of=date(2026, 11, 21), conversation=thread.id)
+        await messages.take(connection, [first.id], run.id)
+        assert await messages.waiting(connection, thread.id) == []
+        assert [said.number for said in await messages.of_thread(connection, thread.id, limit=1)] == [2]
+        assert [found.id for found in await threads.list_threads(connection, owner="key_1", words="100% ORGANIC")] == [thread.id]
+        assert await threads.list_threads(connection, words="100_ organic") == []
+        assert await runs.list_runs(connection) == []
+        assert await threads.get_thread(connection, thread.id, owner="key_2") is None
+        assert await threads.delete(connection, thread) == 1
+        assert await runs.get_run(connection, run.id) is None
+        assert await messages.of_thread(connection, thread.id) == []
+
+
+async def test_a_preference_is_kept_once_and_forgotten(database: Database, client: Client) -> None:
+    async with database.transaction(client.workspace_id) as connection:
+        kept = await preferences.remember(connection, client.id, "Short answers", said_by="key_1")
+        assert kept is not None
+        assert await preferences.remember(connection, client.id, "short answers", said_by="key_2") == kept
+        assert await preferences.of_client(connection, client.id) == [kept]
+        assert not await preferences.forget(connection, "cl_other", kept.id)
+        assert await preferences.forget(connection, client.id, kept.id)
+        assert await preferences.of_client(connection, client.id) == []
