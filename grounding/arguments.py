@@ -264,7 +264,7 @@ class _Reader:
             raise ToolInputError(f"{path}: a slot in an argument takes no format; write {{{{{match[1]}}}}}", field=path, found=value)
         alias, _, key = match[1].partition(".")
         record = self.record(alias, path)
-        figures = {figure.key: figure for figure in record.figures}
+        figures = record.by_key
         stem, _, end = key.rpartition(".")
         if key in figures:
             figure, number = figures[key], figures[key].value

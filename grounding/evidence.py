@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -39,15 +41,27 @@ class Evidence(Frozen):
     replayable: bool = True
     not_replayable_reason: str | None = Field(None, description="'erased 2026-11-21' once a person in it was erased")
 
-    @property
+    @cached_property
     def figures(self) -> tuple[Figure, ...]:
-        """The figures of the result."""
+        """The figures of the result, read once."""
         return tuple(Figure.model_validate(figure) for figure in self.result.get("figures", ()))
 
-    @property
+    @cached_property
+    def by_key(self) -> dict[str, Figure]:
+        """The figures by their key."""
+        return {figure.key: figure for figure in self.figures}
+
+    @cached_property
     def caveats(self) -> tuple[Caveat, ...]:
-        """The caveats of the result."""
+        """The caveats of the result, read once."""
         return tuple(Caveat.model_validate(caveat) for caveat in self.result.get("caveats", ()))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy; given another result, it reads that one."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in ("figures", "by_key", "caveats"):
+            copy.__dict__.pop(name, None)
+        return copy
 
 
 class Locale(Frozen):

@@ -45,7 +45,7 @@ def register(used: Iterable[SlotUse], evidence: Mapping[str, Evidence], locale: 
     """The used figures that were stated, assumed, taken from a benchmark or estimated, and every assumption and benchmark beneath them."""
     places = [(use.alias, use.key) for use in used if use.end != "caveat" and use.alias in evidence]
     rows: dict[tuple[str, str], RegisterRow] = {}
-    figures = {alias: {figure.key: figure for figure in record.figures} for alias, record in evidence.items()}
+    figures = {alias: record.by_key for alias, record in evidence.items()}
     by_id = {record.id: alias for alias, record in evidence.items()}
     waiting, seen = list(dict.fromkeys(places)), set[tuple[str, str]]()
     while waiting:

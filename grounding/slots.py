@@ -61,7 +61,7 @@ def render(text: str, evidence: Mapping[str, Evidence], locale: Locale, *, links
     """
     if own is not None:
         text = prefix(text, own)
-    figures = {alias: {figure.key: figure for figure in record.figures} for alias, record in evidence.items()}
+    figures = {alias: record.by_key for alias, record in evidence.items()}
     pieces: list[str] = []
     used: list[SlotUse] = []
     problems: list[str] = []
