@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage, messages_from_dict, messages_to_dict
@@ -17,13 +13,12 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
 from graphs import briefing, spending
-from graphs.answers import answer, malformed, refusal
+from graphs.answers import answer, refusal
+from graphs.calling import call_tool, results_taken, unreadable
 from graphs.drafting import Draft, Problem, read_draft
 from graphs.publishing import finished
-from graphs.run_tool import ToolCall, compute
 from graphs.state import Outcome, RunContext, RunState
 from graphs.steps import Done, stable_id, step
-from grounding.arguments import resolve
 from grounding.brief import read_brief
 from grounding.evidence import Evidence
 from grounding.offering import agent_schema
@@ -32,21 +27,13 @@ from llm.complete import complete
 from llm.models import chat_model, describe
 from prompts.library import load as load_prompt
 from store import evidence as evidence_records
-from tools.contract import Figure, ToolInputError, ToolRefusal
+from tools.contract import ToolInputError, ToolRefusal
 from tools.registry import load as load_tool
-
-log = logging.getLogger(__name__)
 
 MOST_MODEL_CALLS = 40
 MOST_TOOL_CALLS = 30
 MOST_NUDGES = 2
 MOST_REPAIRS = 2
-
-
-class ToolFailed(ToolRefusal):
-    """A tool broke: a defect of ours, which must not take the whole run with it."""
-
-    kind = "failed"
 
 
 class RunFailed(Exception):
@@ -165,7 +152,9 @@ async def run_the_tools(state: RunState, context: RunContext) -> Done:
             if number > MOST_TOOL_CALLS:
                 raise ToolInputError(f"{MOST_TOOL_CALLS} tool calls were made: give the answer now, with what there is")
             alias = f"E{sum(name.startswith('E') for name in aliases) + 1}"
-            evidence, named = await _run(call, known, context, alias=alias, brief=context.run.brief, passages=passages)
+            evidence, named = await call_tool(
+                call, context.agent.tools, known, context, alias=alias, brief=context.run.brief, passages=passages
+            )
         except ToolRefusal as reason:
             messages.append(ToolMessage(refusal(call["name"], reason), tool_call_id=call["id"], name=call["name"], status="error"))
             events.append(("tool_refused", {"tool": call["name"], **reason.as_json()}))
@@ -190,54 +179,6 @@ async def run_the_tools(state: RunState, context: RunContext) -> Done:
     return Done("analyse", update, tuple(events), tuple(kept))
 
 
-async def _run(
-    call: dict[str, Any],
-    known: dict[str, Evidence],
-    context: RunContext,
-    *,
-    alias: str,
-    brief: str,
-    passages: dict[str, Passage],
-) -> tuple[Evidence, tuple[Figure, ...]]:
-    if call["name"] not in context.agent.tools:
-        raise ToolInputError(f"there is no tool {call['name']!r} here; there are: {', '.join(context.agent.tools)}")
-    if not isinstance(call["args"], dict):
-        raise _malformed(call)
-    declared = await asyncio.to_thread(load_tool, call["name"])
-    resolved = resolve(declared, call["args"], known, brief, locale=context.client.locale, passages=passages)
-    wanted = ToolCall(
-        declared.name,
-        resolved.request,
-        workspace_id=context.workspace_id,
-        client=context.client,
-        run_id=context.run.id,
-        inputs=resolved.inputs,
-        as_of=context.as_of,
-        alias=alias,
-        id=stable_id("ev", context.run.id, call["id"], alias),
-    )
-    store = context.services.store
-    try:
-        return await asyncio.to_thread(compute, wanted, store.facts_root, store.engine), resolved.assumptions
-    except (ToolRefusal, OSError, MemoryError):
-        raise
-    except Exception as error:
-        log.exception("tool %s failed in run %s", declared.name, context.run.id)
-        raise ToolFailed(f"{declared.name} failed by an error of ours; go on without it and say what could not be known") from error
-
-
-def _malformed(call: Mapping[str, Any]) -> ToolInputError:
-    return malformed(call["name"], str(call.get("received") or ""), str(call.get("error") or "no JSON object"))
-
-
-@cache
-def results_taken(tool: str, offered_tools: tuple[str, ...]) -> tuple[str, ...]:
-    """The fields of a tool's result that an offered tool takes; a handle that nothing takes would only be mistaken for a figure."""
-    schemas = json.dumps([load_tool(name).request.model_json_schema() for name in offered_tools])
-    taken = {part for found in re.findall(r'"x-of": "([^"]+)"', schemas) for part in found.split("|")}
-    return tuple(name for name in load_tool(tool).result.model_fields if f"{tool}.{name}" in taken)
-
-
 @step("draft")
 async def read_the_draft(state: RunState, context: RunContext) -> Done:
     """Read, render and verify the answer; send it back with its problems while repairs are left."""
@@ -255,7 +196,7 @@ async def read_the_draft(state: RunState, context: RunContext) -> Done:
             as_of=context.as_of,
         )
     else:
-        draft = Draft(None, "", None, (Problem("the whole answer", "", _malformed(call).message),))
+        draft = Draft(None, "", None, (Problem("the whole answer", "", unreadable(call).message),))
     counts = draft.verdict.counts() if draft.verdict else {}
     events = (
         (

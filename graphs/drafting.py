@@ -61,7 +61,7 @@ def read_draft(
         found = [Problem(".".join(map(str, e["loc"])), "", e["msg"]) for e in error.errors(include_url=False)]
         return Draft(None, "", None, tuple(found[:MOST_PROBLEMS]))
     content = deliverable.model_dump(mode="json")
-    problems = [*_slots(content, evidence, locale), *_citations(content, passages), *_length(deliverable, evidence, locale)]
+    problems = [*_slots(content, evidence, locale), *citations(content, passages), *_length(deliverable, evidence, locale)]
     rendered = render(cite(to_markdown(deliverable, as_of=as_of), passages, quote=False), evidence, locale)
     verdict = verify(rendered.text, list(evidence.values()), locale=locale, brief=brief, as_of=as_of)
     problems += _verdict(verdict, _where(content, evidence, passages, locale), evidence)
@@ -94,7 +94,8 @@ def _slots(content: Any, evidence: Mapping[str, Evidence], locale: Locale) -> li
     ]
 
 
-def _citations(content: Any, passages: Sequence[Mapping[str, Any]]) -> list[Problem]:
+def citations(content: Any, passages: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """Citations of what is no passage, and quotations that do not stand in theirs."""
     known = {p["id"]: _flat(p["text"]) for p in passages}
     found = [(path, text, name, words) for path, text in leaves(content) for name, words in CITATION.findall(text)]
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
 from agents.agent import Agent
 from graphs.services import Services
@@ -37,6 +37,19 @@ class RunState(TypedDict, total=False):
     deliverable_id: str | None
     model: dict[str, Any]
     usage: dict[str, Any]
+
+
+class StepContext(Protocol):
+    """What every step needs, whichever graph it is of."""
+
+    @property
+    def services(self) -> Services: ...
+    @property
+    def workspace_id(self) -> str: ...
+    @property
+    def client(self) -> Client: ...
+    @property
+    def run(self) -> Run: ...
 
 
 @dataclass(frozen=True, slots=True)

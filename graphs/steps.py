@@ -7,17 +7,18 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from graphs.counting import count
-from graphs.state import RunContext, RunState
+from graphs.state import RunState, StepContext
 from grounding.evidence import Evidence
 from grounding.ids import ALPHABET
 from store import deliverables, events, runs, step_results
 from store import evidence as evidence_records
+from store.database import Connection
 from store.step_results import StepResult
 
 log = logging.getLogger(__name__)
@@ -36,10 +37,13 @@ class Done:
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
     evidence: tuple[Evidence, ...] = ()
     deliverable: dict[str, Any] | None = None
+    also: Callable[[Connection], Awaitable[str | None]] | None = None
+    """More to keep in that transaction. It may name another step to go to, when that hangs on what it finds there."""
 
 
-Body = Callable[[RunState, RunContext], Awaitable[Done]]
-Node = Callable[[RunState, Runtime[RunContext]], Awaitable[Command]]
+State = TypeVar("State", bound=RunState)
+Context = TypeVar("Context", bound=StepContext)
+Body = Callable[[State, Context], Awaitable[Done]]
 
 
 def stable_id(kind: str, *parts: str) -> str:
@@ -48,13 +52,14 @@ def stable_id(kind: str, *parts: str) -> str:
     return f"{kind}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def step(name: str) -> Callable[[Body], Node]:
+def step(name: str) -> Callable[[Body[State, Context]], Any]:
     """Make a node of a body: stop if asked to, do the work, commit events, evidence and deliverable together."""
 
-    def make(body: Body) -> Node:
-        async def node(state: RunState, runtime: Runtime[RunContext]) -> Command:
-            context = runtime.context
-            number = state.get("step", 0) + 1
+    def make(body: Body[State, Context]) -> Any:
+        async def node(state: State, runtime: Runtime[Any]) -> Command:
+            context: Context = runtime.context
+            before: Any = state.get("step", 0)
+            number = before + 1
             async with context.services.database.transaction(context.workspace_id) as connection:
                 run = await runs.get_run(connection, context.run.id)
                 there = await step_results.find(connection, context.run.id, number)
@@ -79,10 +84,11 @@ def step(name: str) -> Callable[[Body], Node]:
                 if "usage" in done.update:
                     await runs.note_usage(connection, context.run.id, done.update["usage"], done.update.get("model"))
                 change = {**done.update, "step": number}
-                await step_results.keep(connection, context.run.id, number, StepResult(done.goto, change))
+                goto = (await done.also(connection) if done.also else None) or done.goto
+                await step_results.keep(connection, context.run.id, number, StepResult(goto, change))
                 await count(connection, context.client.id, done.events)
-            log.info("step done", extra={"step": name, "number": number, "seconds": round(time.monotonic() - began, 3), "next": done.goto})
-            return Command(goto=done.goto, update=change)
+            log.info("step done", extra={"step": name, "number": number, "seconds": round(time.monotonic() - began, 3), "next": goto})
+            return Command(goto=goto, update=change)
 
         # not functools.wraps: LangGraph reads the parameters of a node, and the body's are others
         node.__name__, node.__doc__ = body.__name__, body.__doc__

@@ -11,7 +11,7 @@ import pytest
 
 from agents.strategist import STRATEGIST
 from graphs.answers import answer
-from graphs.deliverable import _run, results_taken
+from graphs.calling import call_tool, results_taken
 from grounding.evidence import Evidence, Locale
 from grounding.quoting import Passage
 from store.clients import Client
@@ -72,7 +72,7 @@ def asked(call: dict[str, Any], *, brief: str = "Sell more soap.", passages: dic
         as_of=date(2026, 10, 31),
         services=SimpleNamespace(store=SimpleNamespace(facts_root=None, engine="duckdb")),
     )
-    return _run({"id": "call_1", **call}, {}, context, alias="E1", brief=brief, passages=passages or {})
+    return call_tool({"id": "call_1", **call}, STRATEGIST.tools, {}, context, alias="E1", brief=brief, passages=passages or {})
 
 
 async def test_arguments_that_are_no_object_are_shown_to_the_model_that_sent_them():

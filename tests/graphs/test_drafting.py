@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphs.drafting import _citations, cite
+from graphs.drafting import citations, cite
 
 PASSAGES = [
     {"id": "C1", "title": "Price list", "dated": "2026-10-05", "text": "A bar is R75.\nA gift box is R260, within  eight kilometres."}
@@ -20,7 +20,7 @@ def test_a_quotation_stands_with_its_words_and_leaves_them_out_for_the_verifier(
 
 @pytest.mark.parametrize("text", ["[[C1]]", "[[C1: A bar is R75]]", "[[C1: within eight kilometres]]", "[[C1: a gift box is R260]]"])
 def test_words_that_stand_in_the_passage_are_taken(text):
-    assert _citations({"why": text}, PASSAGES) == []
+    assert citations({"why": text}, PASSAGES) == []
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,6 @@ def test_words_that_stand_in_the_passage_are_taken(text):
     ],
 )
 def test_a_quotation_that_was_never_written_is_a_problem(text, problem):
-    [found] = _citations({"why": text}, PASSAGES)
+    [found] = citations({"why": text}, PASSAGES)
     assert found.where == "why"
     assert problem in found.problem
