@@ -42,7 +42,7 @@ async def create_task(
         raise NoSuchClient(client)
     as_of = as_of or today(known)
     read_brief(brief, known.locale, as_of=as_of, now=datetime.now(UTC))
-    run = await runs.create_run(connection, known.id, kind, brief, as_of=as_of)
+    run = await runs.create_run(connection, known.id, kind, brief, as_of=as_of, asked_by=actor)
     await events.append(connection, run.id, "queued", {"kind": kind, "client": known.slug}, key="queued")
     await audit.note(connection, actor, "task.create", run.id, {"kind": kind, "client": known.slug})
     await enqueue(connection, workspace_id, run.id)

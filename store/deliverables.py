@@ -61,7 +61,7 @@ async def add(
     model: dict[str, Any],
     prompt: dict[str, Any],
 ) -> Deliverable:
-    """Keep the next version of the run's deliverable. The same content again is the version that is there, not a new one.
+    """Keep the next version of the run's deliverable. The same content again is the version that is there, in the state it now has.
 
     Raises StoreError when there is no such run.
     """
@@ -71,7 +71,9 @@ async def add(
     latest_statement = f"SELECT {COLUMNS} FROM deliverables WHERE run_id = %s ORDER BY version DESC LIMIT 1"
     latest = await (await connection.execute(latest_statement, (run_id,))).fetchone()
     if latest is not None and latest["content_hash"] == content_hash:
-        return Deliverable(**latest)
+        moved = Deliverable(**latest) if latest["status"] == status else await set_status(connection, latest["id"], status)
+        assert moved is not None
+        return moved
     statement = f"""
         INSERT INTO deliverables (id, run_id, client_id, kind, title, version, status, content, markdown, verdict,
                                   evidence_aliases, model, prompt, content_hash)
@@ -99,6 +101,19 @@ async def list_(connection: Connection, *, client_id: str | None = None, run_id:
          ORDER BY created_at DESC, version DESC, id DESC LIMIT %(limit)s"""
     values = {"client_id": client_id, "run_id": run_id, "limit": limit}
     return [Deliverable(**row) for row in await (await connection.execute(statement, values)).fetchall()]
+
+
+async def last_before(connection: Connection, made: Deliverable) -> Deliverable | None:
+    """What a reader knew before this version: the run's version before it, else what was last published of this kind for the client."""
+    statement = f"""
+        SELECT {COLUMNS} FROM deliverables
+         WHERE client_id = %(client_id)s AND kind = %(kind)s AND id <> %(id)s
+           AND (run_id = %(run_id)s AND version < %(version)s
+                OR run_id <> %(run_id)s AND status = 'published' AND created_at <= %(created_at)s)
+         ORDER BY run_id = %(run_id)s DESC, version * (run_id = %(run_id)s)::int DESC, created_at DESC, id DESC LIMIT 1"""
+    names = ("client_id", "kind", "id", "run_id", "version", "created_at")
+    row = await (await connection.execute(statement, {name: getattr(made, name) for name in names})).fetchone()
+    return Deliverable(**row) if row else None
 
 
 async def set_status(connection: Connection, deliverable_id: str, status: DeliverableStatus) -> Deliverable | None:

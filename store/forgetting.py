@@ -37,6 +37,13 @@ PLACES = (
     Place("run_events", ("run_id", "number"), jsons=("payload",), whose="run_id IN (SELECT id FROM runs WHERE client_id = %(client_id)s)"),
     Place("evidence", ("id",), jsons=("record",)),
     Place("deliverables", ("id",), ("title", "markdown"), ("content", "verdict", "evidence_aliases", "model", "prompt")),
+    Place("approvals", ("id",), ("reason",), ("audience", "cost", "passages")),
+    Place(
+        "approval_acts",
+        ("approval_id", "number"),
+        ("reason",),
+        whose="approval_id IN (SELECT id FROM approvals WHERE client_id = %(client_id)s)",
+    ),
     Place("threads", ("id",), ("title", "summary", "door_id"), whose=TALKS),
     Place(
         "messages",

@@ -17,12 +17,12 @@ from store.errors import StoreError
 Role = Literal["owner", "strategist", "writer", "approver", "client", "auditor"]
 ROLES: tuple[Role, ...] = get_args(Role)
 SECRET = re.compile(rf"gw_([{ALPHABET}]{{12}})_[A-Za-z0-9_-]{{43}}")
-COLUMNS = "id, workspace_id, name, prefix, role, scopes, expires_at, revoked_at, last_used_at, created_at"
+COLUMNS = "id, workspace_id, name, prefix, role, scopes, client_id, expires_at, revoked_at, last_used_at, created_at"
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """One key as everybody may see it. `prefix` is the part of the secret that is not secret."""
+    """One key as everybody may see it. `prefix` is the part of the secret that is not secret; `client_id`: whose portal it opens."""
 
     id: str
     workspace_id: str
@@ -30,6 +30,7 @@ class ApiKey:
     prefix: str
     role: Role
     scopes: tuple[str, ...]
+    client_id: str | None
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
@@ -37,9 +38,18 @@ class ApiKey:
 
 
 async def create_key(
-    connection: Connection, workspace_id: str, name: str, role: Role, scopes: Sequence[str] = (), expires_at: datetime | None = None
+    connection: Connection,
+    workspace_id: str,
+    name: str,
+    role: Role,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    *,
+    client_id: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key; the secret is returned here and never again. The transaction has to be the workspace's. Raises StoreError."""
+    if client_id is not None and role != "client":
+        raise StoreError("only a key of the portal, of the role client, is bound to one client")
     if role not in ROLES:
         raise StoreError(f"{role!r} is not a role: {', '.join(ROLES)}")
     if expires_at is not None and expires_at.tzinfo is None:
@@ -47,9 +57,9 @@ async def create_key(
     prefix = "".join(secrets.choice(ALPHABET) for _ in range(12))
     secret = f"gw_{prefix}_{secrets.token_urlsafe(32)}"
     statement = f"""
-        INSERT INTO api_keys (id, workspace_id, name, prefix, hash, role, scopes, expires_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"""
-    values = (new_id("key"), workspace_id, name, prefix, _hash(secret), role, list(scopes), expires_at)
+        INSERT INTO api_keys (id, workspace_id, name, prefix, hash, role, scopes, expires_at, client_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"""
+    values = (new_id("key"), workspace_id, name, prefix, _hash(secret), role, list(scopes), expires_at, client_id)
     row = await (await connection.execute(statement, values)).fetchone()
     assert row is not None
     return _key(row), secret

@@ -24,7 +24,7 @@ from store.signature import Signer
 SCHEMA = Path(__file__).parent / "schema"
 OLDEST = 15
 LOCK = 0x6772_6F75  # "grou", the advisory lock that serialises migrations
-APPEND_ONLY = ("audit_log", "erasures")
+APPEND_ONLY = ("audit_log", "erasures", "experiment_looks")
 OWNER_ONLY = ("workspace_key", "schema_parts", "checkpoint_migrations")
 
 
@@ -226,7 +226,12 @@ def _application(connection: psycopg.Connection, app_url: str | None) -> None:
         # the functions below need a signature or a whole secret, yet nobody else has a use for them
         run(sql.SQL("REVOKE ALL ON FUNCTION groundwork_find_key(text, bytea) FROM PUBLIC"))
         run(sql.SQL("GRANT EXECUTE ON FUNCTION groundwork_find_key(text, bytea) TO {}").format(app))
-        for function in ("groundwork_counts()", "groundwork_due(timestamptz)", "groundwork_erase_from_audit(text[])"):
+        for function in (
+            "groundwork_counts()",
+            "groundwork_due(timestamptz)",
+            "groundwork_erase_from_audit(text[])",
+            "groundwork_overdue()",
+        ):
             run(sql.SQL("REVOKE ALL ON FUNCTION " + function + " FROM PUBLIC"))
             run(sql.SQL("GRANT EXECUTE ON FUNCTION " + function + " TO {}").format(app))
 

@@ -11,12 +11,13 @@ from psycopg.types.json import Jsonb
 from grounding.ids import new_id
 from store.database import Connection, Database
 
-RunStatus = Literal["queued", "running", "waiting", "succeeded", "needs_person", "failed", "cancelled"]
-"""waiting: for an approval · needs_person: finished, but a person has to settle what could not be verified."""
+RunStatus = Literal["queued", "running", "waiting", "succeeded", "needs_person", "rejected", "failed", "cancelled"]
+"""waiting: for an approval · needs_person: finished, but a person has to settle what could not be verified or was not approved in time ·
+rejected: a person turned it down for good."""
 
-ENDED: frozenset[RunStatus] = frozenset({"succeeded", "needs_person", "failed", "cancelled"})
+ENDED: frozenset[RunStatus] = frozenset({"succeeded", "needs_person", "rejected", "failed", "cancelled"})
 COLUMNS = """id, workspace_id, client_id, kind, brief, as_of, status, created_at, started_at, finished_at, error, deliverable_id,
-    usage, model, cancel_requested, conversation"""
+    usage, model, cancel_requested, conversation, asked_by"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Run:
     cancel_requested: bool
     conversation: str | None = None
     """The thread that this run is a turn of; only the thread's owner sees it."""
+    asked_by: str | None = None
+    """The key or member that asked for it, as the audit log names them."""
 
     @property
     def thread_id(self) -> str:
@@ -48,14 +51,24 @@ class Run:
 
 
 async def create_run(
-    connection: Connection, client_id: str, kind: str, brief: str, *, as_of: date, conversation: str | None = None, id: str | None = None
+    connection: Connection,
+    client_id: str,
+    kind: str,
+    brief: str,
+    *,
+    as_of: date,
+    conversation: str | None = None,
+    id: str | None = None,
+    asked_by: str | None = None,
 ) -> Run:
     """Make a queued run of the transaction's workspace; `as_of` is the day that its answers are for.
 
     Raises psycopg.errors.ForeignKeyViolation for another workspace's client.
     """
-    statement = f"INSERT INTO runs (id, client_id, kind, brief, as_of, conversation) VALUES (%s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"
-    values = (id or new_id("run"), client_id, kind, brief, as_of, conversation)
+    statement = f"""
+        INSERT INTO runs (id, client_id, kind, brief, as_of, conversation, asked_by)
+        VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}"""
+    values = (id or new_id("run"), client_id, kind, brief, as_of, conversation, asked_by)
     row = await (await connection.execute(statement, values)).fetchone()
     assert row is not None
     return Run(**row)

@@ -306,6 +306,7 @@ async def test_another_client_keeps_its_records(services: Services, workspace: W
 NO_WORDS_OF_PEOPLE = {
     "id", "workspace_id", "client_id", "run_id", "document_id", "deliverable_id", "status", "kind", "tool", "role", "scopes", "prefix",
     "content_hash", "person_hash", "file_hash", "headers_hash", "table_name", "goto", "slug", "locale", "thread_id", "conversation", "turn",
+    "state", "hash", "requirement", "act", "target", "approval_id", "before_id", "after_id",
 }  # fmt: skip
 ELSEWHERE = {
     "runs.usage", "runs.model",  # scrubbed, listed with the other columns
@@ -314,7 +315,7 @@ ELSEWHERE = {
     "step_results.change", "idempotency_keys.key", "audit_log.actor", "audit_log.action", "audit_log.subject", "audit_log.detail",
     "run_events.key", "tallies.name", "tallies.label", "model_calls.model",  # ours: a step's number, a verdict, a model
     "imports.actor", "import_mappings.confirmed_by", "erasures.actor", "erasures.detail", "threads.owner",
-    "preferences.said_by",  # keys and members
+    "preferences.said_by", "runs.asked_by", "edits.editor", "approval_acts.actor", "approval_policies.changed_by",  # keys and members
 }  # fmt: skip
 
 

@@ -15,10 +15,12 @@ from grounding.evidence import Evidence, Locale
 from grounding.ids import new_id
 from jobs.queue import enqueue
 from store import (
+    approvals,
     audit,
     checkpoints,
     deliverables,
     documents,
+    edits,
     erasures,
     events,
     evidence,
@@ -27,6 +29,7 @@ from store import (
     keys,
     ledger,
     messages,
+    policies,
     preferences,
     runs,
     step_results,
@@ -84,10 +87,17 @@ async def fill(database: Database, workspace_id: str) -> None:
         await audit.note(connection, "system", "test", run.id)
         record = Evidence(id=new_id("ev"), tool="t", version=1, request={}, result={}, created_at=datetime.now(UTC))
         await evidence.add(connection, client.id, run.id, record)
-        await deliverables.add(
+        made = await deliverables.add(
             connection, run_id=run.id, client_id=client.id, kind="strategy", title="t", status="draft", content={}, markdown="m",
             verdict={}, evidence_aliases={}, model={}, prompt={},
         )  # fmt: skip
+        rule = policies.Requirement()
+        await policies.replace(connection, client.id, {"*": rule}, actor="key_1")
+        asked = await approvals.ask(connection, made, audience={}, cost=[], passages=[], requirement=rule)
+        await approvals.note_act(connection, asked.id, actor="key_1", role="owner", act="approve")
+        await edits.keep(
+            connection, before_id=made.id, after_id=made.id, client_id=client.id, run_id=run.id, kind="strategy", editor="key_1"
+        )
         await documents.add_document(connection, client.id, "Voice", "brand", "Warm and plain.", "file", None, embedder=Letters())
         await idempotency.claim(connection, "same key", b"x" * 32)
         thread = await threads.create_thread(connection, "key_1", client_id=client.id)
@@ -309,7 +319,8 @@ def test_a_temporary_table_does_not_stand_in_for_the_key(urls: Urls, two: tuple[
 def test_functions_that_run_as_the_owner_are_the_known_ones_with_a_pinned_path(urls: Urls) -> None:
     with psycopg.connect(urls.owner) as connection:
         found = connection.execute("SELECT proname, proconfig FROM pg_proc WHERE prosecdef ORDER BY proname").fetchall()
-    assert [name.removeprefix("groundwork_") for name, _ in found] == ["counts", "due", "erase_from_audit", "find_key", "workspace"]
+    known = ["counts", "due", "erase_from_audit", "find_key", "overdue", "workspace"]
+    assert [name.removeprefix("groundwork_") for name, _ in found] == known
     assert all(config == ["search_path=pg_catalog, public, pg_temp"] for _, config in found)
 
 
