@@ -51,7 +51,9 @@ class DesignExperiment(Request):
     power: float = choice("share", "chance to find the effect if it is there", default=0.8, ge=0.5, le=0.99)
     method: Literal["pooled", "unpooled", "arcsine"] = Field("pooled", description="variance of the z test of two proportions")
     read_out: Literal["fixed", "anytime", "group_sequential"] = Field(
-        "fixed", description="how the test will be read: fixed: once at the end · anytime: every day · group_sequential: at a few looks"
+        "anytime",
+        description="how the test will be read: anytime: every day, as analyze_experiment does unless told otherwise · fixed: once at the "
+        "end · group_sequential: at a few looks",
     )
     looks: int = choice("count", "group_sequential: equally spaced looks, the last one included", default=4, ge=2, le=20)
     spending: Literal["obrien_fleming", "pocock"] = Field("obrien_fleming", description="group_sequential: how the error is spent")
@@ -100,10 +102,11 @@ class ExperimentDesign(ToolResult):
 def design_experiment(request: DesignExperiment, facts: Facts) -> ExperimentDesign:
     """Plan a test against a control: units per arm, days, the smallest effect the traffic can find, and whether it affords the test.
 
-    Read once at the end: the z test of two proportions (pooled as in G*Power, unpooled, or arcsine as in statsmodels), of two means, or
-    of two mean counts. With more than two arms the false-alarm chance is split over the comparisons with the control (Bonferroni). Read
-    at any time (`read_out` anytime, or the `anytime` figures): the same power with a look a day, by the asymptotic confidence sequence
-    that analyze_experiment uses, tuned to the planned size; group_sequential: by the same spending. Both may stop early, so it is a most.
+    The test is planned for the way it will be read. `anytime` (the default, as in analyze_experiment): a look a day by the asymptotic
+    confidence sequence, tuned to the planned size; `fixed`: once at the end, by the z test of two proportions (pooled as in G*Power,
+    unpooled, or arcsine as in statsmodels), of two means, or of two mean counts; `group_sequential`: at a few looks by the same spending.
+    `inflation` says how many times the size of a fixed test the looks take, and the `fixed` figures what reading once would take; a test
+    with looks may stop early, so its size is a most. With more than two arms the false-alarm chance is split over the comparisons.
     Days are whole weeks, at least two. The baseline and the traffic come from the request, or else from the client's data: entry and goal
     events, or new contacts to first paid order, or the value of paid orders. When the traffic cannot afford the test, the decision is
     `not_affordable` and the figures say what could be tested instead.

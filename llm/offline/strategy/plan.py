@@ -168,11 +168,12 @@ def _sized(view: View) -> dict[str, Any] | None:
     if answer is None:
         return None
     effect, longest, units, rate = (answer.get(key) for key in ("minimum_detectable_effect", "longest", "units_per_week", "baseline_rate"))
-    per_arm, days, wanted = (answer.get(key) for key in ("sample_size_per_arm", "days", "effect_to_find"))
+    per_arm, days, wanted, more = (answer.get(key) for key in ("sample_size_per_arm", "days", "effect_to_find", "inflation"))
     size = join(
         f"The smallest change worth finding is {wanted.slot} of today's figure." if wanted else "",
         f"The sample size per arm is {per_arm.slot}." if per_arm else "",
         f"That takes {days.slot}." if per_arm and days else "",
+        f"To look every day takes up to {more.slot} the size of a test that is read at its end only." if per_arm and more else "",
         f"With {longest.slot} of time the minimum detectable effect is {effect.slot} of today's figure." if effect and longest else "",
         f"{units.slot} {units.what.replace(' that can', ' can')} each {units.per or 'week'}." if units else "",
     )
@@ -190,7 +191,8 @@ def _sized(view: View) -> dict[str, Any] | None:
         "hypothesis": join(f"If {change}, a larger share goes on to {view.ask['done']}.", asked, today),
         "size": size or (answer.findings[0] if answer.findings else "The tool gave no size that can be written here."),
         "decide": join(
-            "Read it at the end and not before. Ship it when the whole interval lies above nothing; stop it when it lies below.",
+            "Look at it on any day: its interval holds at every look. Ship it when the whole interval lies above nothing; "
+            "stop it when it lies below, or when the planned size is in and it does neither.",
             f"The minimum detectable effect is {effect.slot}: what is smaller stays unseen." if effect else "",
             keep,
         ),

@@ -49,7 +49,7 @@ def funnel(people: int = 4000, seed: int = 5) -> dict[str, Any]:
 
 
 def test_size_and_days_of_a_plain_conversion_test():
-    result = run(baseline_rate=0.1, units_per_week=2000, absolute_effect=0.02, method="arcsine")
+    result = run(baseline_rate=0.1, units_per_week=2000, absolute_effect=0.02, method="arcsine", read_out="fixed")
     assert result.sample_size_per_arm == 3835
     assert result.figure("sample_size_total").value == 7670
     assert result.figure("weeks").value == ceil(7670 / 2000)
@@ -70,11 +70,20 @@ def test_the_smallest_effect_shown_is_the_one_that_just_fits():
     assert run(baseline_rate=0.04, units_per_week=6000, relative_effect=smallest * 0.97).affordable is False
 
 
-def test_more_arms_and_reading_at_any_time_take_more():
+def test_a_test_is_planned_for_the_daily_reading_that_the_analysis_defaults_to():
     two, three = (run(baseline_rate=0.04, units_per_week=6000, relative_effect=0.2, arms=arms) for arms in (2, 3))
+    once = run(baseline_rate=0.04, units_per_week=6000, relative_effect=0.2, read_out="fixed")
+    assert (
+        load("design_experiment").request.model_fields["read_out"].default
+        == load("analyze_experiment").request.model_fields["method"].default
+    )
     assert three.sample_size_per_arm > two.sample_size_per_arm
-    assert two.figure("anytime.inflation").value == pytest.approx(1.7236, abs=1e-3)
-    assert two.figure("anytime.sample_size_per_arm").value == ceil(two.sample_size_per_arm * two.figure("anytime.inflation").value)
+    assert two.figure("inflation").value == pytest.approx(1.7236, abs=1e-3)
+    assert two.figure("fixed.sample_size_per_arm").value == once.sample_size_per_arm
+    assert two.sample_size_per_arm == pytest.approx(once.sample_size_per_arm * 1.7236, rel=1e-3)
+    assert two.days > two.figure("fixed.days").value
+    assert once.figure("anytime.sample_size_per_arm").value == pytest.approx(two.sample_size_per_arm, abs=2)
+    assert any("{{inflation}}" in finding for finding in two.findings), "how much more it takes is said"
 
 
 def test_traffic_that_cannot_afford_the_test_gets_a_way_out():
@@ -103,7 +112,8 @@ def test_without_an_effect_it_says_what_can_be_found():
 
 
 def test_means_and_counts():
-    mean = run(metric="mean", baseline_mean=40_000, deviation=30_000, currency="ZAR", units_per_week=300, relative_effect=0.1)
+    plan = {"baseline_mean": 40_000, "deviation": 30_000, "currency": "ZAR", "units_per_week": 300, "read_out": "fixed"}
+    mean = run(metric="mean", relative_effect=0.1, **plan)
     assert mean.figure("baseline_mean").unit == "money"
     assert mean.figure("difference_to_find").value == 4000
     assert mean.sample_size_per_arm == 884
