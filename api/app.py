@@ -10,9 +10,10 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 
-from api import clients, deliverables, documents, evidence, health, imports, problems, runs, strategy, tasks, tools
+from api import clients, deliverables, documents, evidence, experiments, health, imports, problems, runs, strategy, tasks, tools
 from api.house import open_house
 from api.limits import BodyLimit
+from api.logs import configure, secrets_of
 from api.middleware import Around
 from api.openapi import complete
 from api.settings import ApiSettings
@@ -21,12 +22,19 @@ from store.settings import StoreSettings
 
 PREFIX = "/api/v1"
 UPLOADS = (f"{PREFIX}/imports", f"{PREFIX}/documents")
-NOUNS = (tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents)
+NOUNS = (tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents, experiments)
 
 DESCRIPTION = """Marketing strategy in which no number is made up.
 
 Start a task, follow its run, read its deliverable; run a tool by itself; look up and replay the evidence behind any figure.
 Every error is a problem document (RFC 9457) whose `request_id` is also in the `X-Request-ID` header."""
+
+
+def create_logging_app() -> FastAPI:
+    """The application for a process that something else starts: it sets up its own log first."""
+    settings, store, models = ApiSettings(), StoreSettings(), ModelSettings()
+    configure(settings.log_level, settings.log_format, secrets_of(store, models))
+    return create_app(settings, store, models)
 
 
 def create_app(api: ApiSettings | None = None, store: StoreSettings | None = None, models: ModelSettings | None = None) -> FastAPI:

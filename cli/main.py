@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import traceback
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -78,6 +78,23 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def tell_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"groundwork {version('groundwork')}")
+        raise typer.Exit(OK)
+
+
+@app.callback()
+def groundwork(
+    version: Annotated[bool, typer.Option("--version", callback=tell_version, is_eager=True, help="show the version and end")] = False,
+) -> None:
+    """The options of the command itself; what it is stands with `app`."""
+
 
 for room in (
     demo,

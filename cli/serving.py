@@ -19,9 +19,11 @@ def serve(
     host: Annotated[str | None, typer.Option(help="address to listen on; GROUNDWORK_HOST, else 127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="GROUNDWORK_PORT, else 8000")] = None,
     with_worker: Annotated[bool, typer.Option("--with-worker", help="run a worker beside it")] = False,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="API processes that share the port; rate limits count per process")] = 1,
     log_format: Annotated[Literal["json", "console"] | None, typer.Option(help="json, or console for a terminal")] = None,
 ) -> None:
     """Serve the API. Starts the embedded database when that is the one in use and it does not run."""
+    import os
     import signal
 
     import uvicorn
@@ -39,18 +41,22 @@ def serve(
     configure(settings.log_level, settings.log_format, secrets_of(StoreSettings(), ModelSettings()))
     store = ready_database()
     note(f"http://{settings.host}:{settings.port}/api/v1/openapi.json (Ctrl-C ends)")
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings, store),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-            proxy_headers=False,
-        )
-    )
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+        "proxy_headers": False,
+    }
+    if processes > 1:
+        # the others are started fresh and read their settings from the environment, as this one did
+        os.environ["GROUNDWORK_LOG_FORMAT"] = settings.log_format
+        with worker_beside(with_worker):
+            uvicorn.run("api.app:create_logging_app", factory=True, workers=processes, **options)
+        return
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, store), **options))
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again once it has ended in order; by default that would leave the worker behind
         signal.signal(number, lambda *_: None)
