@@ -48,3 +48,21 @@ async def once(
     answer = await make()
     await idempotency.answer(connection, key, response.status_code or 200, answer.model_dump(mode="json"))
     return answer
+
+
+async def answered(
+    connection: Connection, request: Request, response: Response, key: str | None, body: BaseModel, kind: type[Answer]
+) -> Answer | None:
+    """The answer that the same request got before, for a route whose work goes on between two transactions; it still ends with `once`.
+
+    Raises KeyReused when the key stands for another request.
+    """
+    if key is None:
+        return None
+    given = await idempotency.find(
+        connection, key, idempotency.hash_of(request.method, request.scope["path"], body.model_dump(mode="json"))
+    )
+    if given is None:
+        return None
+    response.headers["Idempotency-Replayed"] = "true"
+    return kind.model_validate(given.response)

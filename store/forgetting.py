@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from store import deliverables, documents
+from store import deliverables, documents, experiments
 from store.database import Connection
 from store.documents import Embedder
 from store.mentions import Mentions
@@ -55,6 +55,14 @@ PLACES = (
     Place("preferences", ("id",), ("text",)),
     Place("imports", ("id",), ("file_name", "reject_file"), ("mapping",)),
     Place("import_mappings", ("client_id", "headers_hash"), jsons=("mapping",)),
+    Place("experiments", ("id",), ("name",), ("plan", "requests", "registered", "outcome")),
+    Place(
+        "experiment_changes",
+        ("experiment_id", "number"),
+        ("reason",),
+        ("changes",),
+        whose="experiment_id IN (SELECT id FROM experiments WHERE client_id = %(client_id)s)",
+    ),
     Place("idempotency_keys", ("key",), jsons=("response",), whose="true"),
 )
 """Documents and chunks, checkpoints, step results, keys of requests and the audit log have ways of their own, below."""
@@ -110,7 +118,15 @@ def _hashed_anew(fresh: Row, on: date) -> Row:
     return fresh | {"content_hash": deliverables.hash_of(fresh["content"], fresh["markdown"])}
 
 
-MENDED: Mapping[str, Callable[[Row, date], Row]] = {"evidence": _not_replayable, "deliverables": _hashed_anew}
+def _registered_anew(fresh: Row, on: date) -> Row:
+    return fresh if fresh["registered"] is None else fresh | {"hash": experiments.hash_of(fresh["registered"])}
+
+
+MENDED: Mapping[str, Callable[[Row, date], Row]] = {
+    "evidence": _not_replayable,
+    "deliverables": _hashed_anew,
+    "experiments": _registered_anew,
+}
 """What has to change with a record of the table."""
 
 

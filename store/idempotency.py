@@ -49,9 +49,22 @@ async def claim(connection: Connection, key: str, body_hash: bytes) -> Answer | 
     values = {"key": key, "body_hash": body_hash, "kept": KEPT}
     if await (await connection.execute(statement, values)).fetchone():
         return None
-    known = "SELECT body_hash, status, response FROM idempotency_keys WHERE key = %s"
+    found = await find(connection, key, body_hash)
+    if found is None:
+        raise KeyReused(f"the idempotency key {key!r} ran out a moment ago: use a new key")
+    return found
+
+
+async def find(connection: Connection, key: str, body_hash: bytes) -> Answer | None:
+    """The answer that was given under this key; None when there is none, or it ran out. It claims nothing.
+
+    Raises KeyReused when the key stands for another request.
+    """
+    known = "SELECT body_hash, status, response FROM idempotency_keys WHERE key = %s AND expires_at > now()"
     row = await (await connection.execute(known, (key,))).fetchone()
-    if row is None or bytes(row["body_hash"]) != body_hash:
+    if row is None:
+        return None
+    if bytes(row["body_hash"]) != body_hash:
         raise KeyReused(f"the idempotency key {key!r} was used for another request in the last 24 hours")
     if row["status"] is None:
         raise KeyReused(f"the request of idempotency key {key!r} was never answered: use a new key")

@@ -24,6 +24,9 @@ from store import (
     erasures,
     events,
     evidence,
+    experiment_looks,
+    experiment_traffic,
+    experiments,
     idempotency,
     imports,
     keys,
@@ -38,6 +41,7 @@ from store import (
 from store.clients import create_client
 from store.database import Connection, Database
 from store.embedded import Urls
+from store.migrate import APPEND_ONLY
 from store.signature import Signer
 from store.step_results import StepResult
 from store.workspaces import create_workspace
@@ -110,6 +114,13 @@ async def fill(database: Database, workspace_id: str) -> None:
         )  # fmt: skip
         await erasures.note_erasure(connection, client.id, "p", {}, "key_1")
         await step_results.keep(connection, run.id, 1, StepResult("next", {"a": 1}))
+        test = await experiments.create(connection, client.id, "short form", {})
+        await experiments.note(connection, test, "created", "key_1")
+        await experiment_looks.add(
+            connection, test.id, tool="t", evidence_id=record.id, decision="ship", units=1, revision=1, actor="key_1"
+        )
+        await experiment_traffic.set_holdout(connection, client.id, 500)
+        await experiment_traffic.lock_layer(connection, client.id, "checkout")
         await ledger.tally(connection, "drafts", {"clean": 1})
         await ledger.add_call(
             connection,
@@ -196,14 +207,14 @@ async def test_another_workspaces_rows_cannot_be_changed_deleted_or_planted(urls
         delete = sql.SQL("DELETE FROM {} WHERE {} = %s").format(name, whose)
         change = sql.SQL("UPDATE {} SET {} = {} WHERE {} = %s").format(name, column, column, whose)
         for statement in (delete, change):
-            if table in ("audit_log", "erasures"):
+            if table in APPEND_ONLY:
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     async with database.transaction(attacker) as connection:
                         await connection.execute(statement, (victim,))
                 continue
             async with database.transaction(attacker) as connection:
                 assert (await connection.execute(statement, (victim,))).rowcount == 0, table
-        if table not in ("workspaces", "audit_log", "erasures") and not table.startswith("checkpoint"):
+        if table not in ("workspaces", *APPEND_ONLY) and not table.startswith("checkpoint"):
             with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UniqueViolation)):
                 async with database.transaction(attacker) as connection:
                     await connection.execute(sql.SQL("UPDATE {} SET workspace_id = %s").format(name), (victim,))
