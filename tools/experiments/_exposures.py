@@ -7,12 +7,16 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tools.contract import NotEnoughData
+from tools.contract import NotEnoughData, ToolInputError
+from tools.experiments._instants import instant, micros
 
 if TYPE_CHECKING:
     import ibis
 
     from tools.facts import Facts
+
+
+MOST_ARMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,30 @@ def day_start(facts: Facts) -> datetime:
     return datetime.combine(facts.as_of, time(), ZoneInfo(facts.zone))
 
 
-def units_of(facts: Facts, experiment: str) -> ibis.Table:
-    """One row per unit: unit_id, arm, entered_at (first exposure), arms (how many it saw), rows (how often it was logged)."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """First and last exposure of an experiment, and its arms by name; an arm's place here is its number in the engine."""
+
+    first: datetime
+    last: datetime
+    arms: tuple[str, ...]
+
+
+def mine_of(facts: Facts, experiment: str) -> ibis.Table:
+    """The experiment's rows up to the start of the day asked for."""
     exposures = facts.table("exposures")
-    mine = exposures.filter(exposures.experiment == experiment, exposures["at"] < day_start(facts))
+    return exposures.filter(exposures.experiment == experiment, exposures["at"] < day_start(facts))
+
+
+def units_of(facts: Facts, experiment: str, arms: tuple[str, ...]) -> ibis.Table:
+    """One row per unit: unit_id, arm and other (smallest and largest arm seen), entered (microseconds), rows (times logged), crossed.
+
+    Arms are numbers and moments whole microseconds: grouping ten million units by them takes half of what text and calendars take.
+    """
+    mine = mine_of(facts, experiment)
+    number = mine.arm.cases(*((arm, place) for place, arm in enumerate(arms)), else_=-1).cast("int16")
     units = mine.group_by("unit_id").aggregate(
-        arm=mine.arm.min(), other=mine.arm.max(), entered_at=mine["at"].min(), rows=mine.count().cast("int64")
+        arm=number.min(), other=number.max(), entered=micros(mine["at"]).min(), rows=mine.count().cast("int64")
     )
     return units.mutate(crossed=units.arm != units.other)
 
@@ -81,56 +103,63 @@ def closing(until: datetime, window_days: int) -> datetime:
     return until - timedelta(days=window_days)
 
 
-def span(facts: Facts, experiment: str) -> tuple[datetime, datetime]:
-    """First and last exposure. Raises NotEnoughData when the experiment has none."""
-    exposures = facts.table("exposures")
-    mine = exposures.filter(exposures.experiment == experiment, exposures["at"] < day_start(facts))
-    row = facts.fetch(mine.aggregate(first=mine["at"].min(), last=mine["at"].max())).to_pylist()[0]
-    if row["first"] is None:
+def span(facts: Facts, experiment: str) -> Span:
+    """First and last exposure, and the arms. Raises NotEnoughData when the experiment has none."""
+    mine = mine_of(facts, experiment)
+    rows = facts.fetch(mine.group_by("arm").aggregate(first=mine["at"].min(), last=mine["at"].max()).order_by("arm")).to_pylist()
+    if not rows:
         raise NotEnoughData(
             f"no exposures of the experiment {experiment!r} are on record before this day",
             field="experiment",
             needed="rows of exposures with this name",
             found=_others(facts),
         )
-    return row["first"], row["last"]
+    if len(rows) > MOST_ARMS:
+        raise ToolInputError(
+            f"the exposures of {experiment!r} name more arms than an experiment can have: is another column in `arm`?",
+            field="experiment",
+            needed=f"{MOST_ARMS} arms at most",
+            found=str(len(rows)),
+        )
+    return Span(min(row["first"] for row in rows), max(row["last"] for row in rows), tuple(str(row["arm"]) for row in rows))
 
 
-def flagged(facts: Facts, experiment: str, closed_by: datetime, middle: datetime) -> ibis.Table:
-    """Units with `closed`, whether their window is over, and `early`, whether they entered before `middle`: one or zero."""
-    units = units_of(facts, experiment)
-    return units.mutate(closed=(units.entered_at <= closed_by).cast("int64"), early=(units.entered_at < middle).cast("int64"))
+def flagged(facts: Facts, experiment: str, arms: tuple[str, ...], closed_by: datetime, middle: datetime) -> ibis.Table:
+    """Units with `closed`, whether their window is over, and `cell`: twice the arm's number, plus one for those before `middle`."""
+    units = units_of(facts, experiment, arms)
+    early = (units.entered < instant(middle)).cast("int16")
+    return units.mutate(closed=units.entered <= instant(closed_by), cell=(units.arm * 2 + early).cast("int16"))
 
 
 def counts_of(units: ibis.Table) -> ibis.Table:
-    """Units, closed ones and rows by whether they crossed, arm and half."""
-    return units.group_by("crossed", "arm", "early").aggregate(
-        units=units.count().cast("int64"), closed=units.closed.sum().cast("int64"), rows=units["rows"].sum().cast("int64")
+    """Units, closed ones and rows by whether they crossed and by cell."""
+    return units.group_by("crossed", "cell").aggregate(
+        units=units.count().cast("int64"), closed=units.closed.cast("int64").sum().cast("int64"), rows=units["rows"].sum().cast("int64")
     )
 
 
-def exposed_of(rows: list[dict[str, Any]], first: datetime, last: datetime) -> Exposed:
+def exposed_of(rows: list[dict[str, Any]], seen: Span) -> Exposed:
     """What those counts say. Crossed units belong to no arm."""
     arms: dict[str, list[int]] = {}
     for row in rows:
         if not row["crossed"]:
-            mine = arms.setdefault(row["arm"], [0, 0])
+            mine = arms.setdefault(seen.arms[row["cell"] // 2], [0, 0])
             mine[0] += int(row["units"])
             mine[1] += int(row["closed"])
     return Exposed(
         arms=tuple(ArmCount(arm, units, closed) for arm, (units, closed) in sorted(arms.items())),
         crossed=sum(int(row["units"]) for row in rows if row["crossed"]),
         repeated=sum(int(row["rows"]) - int(row["units"]) for row in rows),
-        first=first,
-        last=last,
+        first=seen.first,
+        last=seen.last,
     )
 
 
 def count(facts: Facts, experiment: str, closed_by: datetime) -> Exposed:
     """Units per arm, crossed units and repeated rows. Raises NotEnoughData when the experiment has no exposures."""
-    first, last = span(facts, experiment)
-    counts = counts_of(flagged(facts, experiment, closed_by, first)).order_by("crossed", "arm", "early")
-    return exposed_of(facts.fetch(counts).to_pylist(), first, last)
+    seen = span(facts, experiment)
+    counts = counts_of(flagged(facts, experiment, seen.arms, closed_by, seen.first)).order_by("crossed", "cell")
+    return exposed_of(facts.fetch(counts).to_pylist(), seen)
 
 
 def _others(facts: Facts) -> str:
@@ -141,14 +170,21 @@ def _others(facts: Facts) -> str:
     return "experiments: " + ", ".join(map(str, names[:20]))
 
 
+def parts_of(facts: Facts, units: ibis.Table, column: str) -> ibis.Table:
+    """The units with `part`: what a column of contacts says of the person. People without a record are 'unknown'."""
+    contacts = facts.table("contacts")
+    people = contacts.select(person=contacts.contact_id, part=contacts[column].cast("string"))
+    joined = units.left_join(people, units.unit_id == people.person).drop("person")
+    return joined.mutate(part=joined.part.fill_null("unknown"))
+
+
 def arms_by(facts: Facts, experiment: str, column: str) -> dict[str, dict[str, int]]:
-    """Units per value of a column of contacts and per arm, crossed units left out. People without a record are 'unknown'."""
-    units, contacts = units_of(facts, experiment), facts.table("contacts")
-    people = contacts.select(contact_id=contacts.contact_id, value=contacts[column])
-    joined = units.filter(~units.crossed).left_join(people, units.unit_id == people.contact_id)
-    joined = joined.mutate(value=joined.value.fill_null("unknown"))
-    rows = facts.fetch(joined.group_by("value", "arm").aggregate(units=joined.count()).order_by("value", "arm")).to_pylist()
+    """Units per value of a column of contacts and per arm, crossed units left out."""
+    arms = span(facts, experiment).arms
+    units = units_of(facts, experiment, arms)
+    joined = parts_of(facts, units.filter(~units.crossed).select("unit_id", "arm"), column)
+    rows = facts.fetch(joined.group_by("part", "arm").aggregate(units=joined.count()).order_by("part", "arm")).to_pylist()
     found: dict[str, dict[str, int]] = {}
     for row in rows:
-        found.setdefault(row["value"], {})[row["arm"]] = int(row["units"])
+        found.setdefault(row["part"], {})[arms[row["arm"]]] = int(row["units"])
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, Literal
 
 from tools.contract import ToolInputError
@@ -19,16 +19,19 @@ SUM = {"outcome": "sum", "denominator": "denominator_sum", "before": "before_sum
 MOST_VALUES = 500_000  # distinct outcomes that are carried out of the engine for a quantile or a cap
 
 
-def sums_of(per_unit: ibis.Table, used: Mapping[int, Sequence[Variable]], by: Sequence[str]) -> ibis.Table:
-    """`m0__outcome`, `m0__outcome_outcome`, `m0__outcome_before` … summed over units by group. Whole-number columns only."""
+def sums_of(per_unit: ibis.Table, used: Mapping[int, Sequence[Variable]], by: Sequence[str], money: Set[int]) -> ibis.Table:
+    """`m0__outcome`, `m0__outcome_outcome`, `m0__outcome_before` … summed over units by group. Whole-number columns only.
+
+    Products of two amounts of `money` may pass 64 bits: as decimals they stay exact on every engine. Products of two counts do not.
+    """
     columns = {}
     for number, variables in used.items():
         for place, variable in enumerate(variables):
-            one = per_unit[f"m{number}_{variable}"]
+            kind = "decimal(19, 0)" if number in money else "int64"
+            one = per_unit[f"m{number}_{variable}"].cast(kind)
             columns[f"m{number}__{variable}"] = one.sum().cast("decimal(38, 0)")
             for other in variables[: place + 1]:
-                # Products of two 64-bit amounts pass 64 bits: as decimals they stay exact on every engine.
-                product = per_unit[f"m{number}_{other}"].cast("decimal(19, 0)") * one.cast("decimal(19, 0)")
+                product = per_unit[f"m{number}_{other}"].cast(kind) * one
                 columns[f"m{number}__{other}_{variable}"] = product.sum().cast("decimal(38, 0)")
     return per_unit.group_by(*by).aggregate(**columns)
 
@@ -64,16 +67,17 @@ def as_totals(arm: str, units: int, sums: Mapping[str, float], used: Sequence[Va
     )
 
 
-def counted_totals(facts: Facts, per_unit: ibis.Table, column: str, units: Mapping[str, int]) -> tuple[ArmTotals, ...]:
+def counted_totals(facts: Facts, per_unit: ibis.Table, column: str, arms: Sequence[str], units: Mapping[str, int]) -> tuple[ArmTotals, ...]:
     """Distinct values of a column by arm with their counts; units without a row have zero."""
     value = per_unit[column]
-    counted = per_unit.group_by("arm", value=value).aggregate(units=per_unit.count()).order_by("arm", "value").limit(MOST_VALUES + 1)
+    counted = per_unit.group_by("cell", value=value).aggregate(units=per_unit.count()).order_by("cell", "value").limit(MOST_VALUES + 1)
     table = facts.fetch(counted)
     if table.num_rows > MOST_VALUES:
         raise ToolInputError("too many distinct outcomes for a quantile or a cap: round the outcome first", field="metrics")
     rows: dict[str, dict[float, int]] = {arm: {} for arm in units}
-    for arm, found, count in zip(*(table.column(name).to_pylist() for name in ("arm", "value", "units")), strict=True):
-        rows[arm][float(found)] = int(count)
+    for cell, found, count in zip(*(table.column(name).to_pylist() for name in ("cell", "value", "units")), strict=True):
+        mine = rows[arms[cell // 2]]
+        mine[float(found)] = mine.get(float(found), 0) + int(count)
     for arm, total in units.items():
         silent = total - sum(rows[arm].values())
         rows[arm][0.0] = rows[arm].get(0.0, 0) + silent

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tools.contract import NotEnoughData, ToolInputError
-from tools.experiments._exposures import Exposed, closing, counts_of, day_start, exposed_of, flagged, known_until, span
+from tools.experiments._exposures import Exposed, Span, closing, counts_of, day_start, exposed_of, flagged, known_until, span
+from tools.experiments._instants import DAY, micros
 from tools.experiments._request import AnalysedArm, AnalyzeExperiment, ArmTotals, Measure, Metric
 from tools.experiments._sums import Variable, as_totals, capped, counted_totals, read_sums, sums_of
 
@@ -37,15 +38,15 @@ def read_experiment(request: AnalyzeExperiment, facts: Facts) -> tuple[AnalyzeEx
     """The request with the sums of every metric, its arms and crossed units filled in, and how many exposures were repeated."""
     experiment = request.experiment or ""
     tags = _tags(request.metrics)
-    first, last = span(facts, experiment)
+    seen = span(facts, experiment)
     closed_by = closing(known_until(facts, tuple(sorted({tag.source for tag in tags}))), request.window_days)
-    middle = first + max(min(closed_by, last) - first, timedelta()) / 2
-    units = flagged(facts, experiment, closed_by, middle)
+    middle = seen.first + max(min(closed_by, seen.last) - seen.first, timedelta()) / 2
+    units = flagged(facts, experiment, seen.arms, closed_by, middle)
     variables = {metric.name: _variables(metric, request.window_days) for metric in request.metrics}
-    closed = units.filter(~units.crossed, units.closed == 1)
+    closed = units.filter(~units.crossed, units.closed)
     per_unit = _per_unit(closed, _rows(facts, tags), tags, variables)
-    counts, metrics = _with_totals(request, facts, counts_of(units), per_unit, variables)
-    exposed = exposed_of(counts, first, last)
+    counts, metrics = _with_totals(request, facts, seen, counts_of(units), per_unit, variables)
+    exposed = exposed_of(counts, seen)
     if exposed.units == exposed.open:
         raise NotEnoughData(
             f"no unit's window of {request.window_days} days has closed yet",
@@ -115,12 +116,12 @@ def _rows(facts: Facts, tags: Sequence[Tag]) -> ibis.Table:
         events = facts.table("events")
         mine = events.filter(events.name.isin(sorted(name for name in names if name)), events["at"] < end)
         number = mine.name.cases(*((name, value) for name, value in names.items()), else_=-1).cast("int16")
-        parts.append(mine.select(person="contact_id", moment="at", tag=number, money=ibis.literal(0).cast("int64")))
+        parts.append(mine.select(person="contact_id", moment=micros(mine["at"]), tag=number, money=ibis.literal(0).cast("int64")))
     if ORDERS in {tag.source for tag in tags}:
         orders = facts.table(ORDERS)
         paid = orders.filter(orders.status.fill_null("paid") == "paid", orders.currency == facts.currency, orders["at"] < end)
         number = ibis.literal(next(n for n, tag in enumerate(tags) if tag.source == ORDERS)).cast("int16")
-        parts.append(paid.select(person="contact_id", moment="at", tag=number, money=paid.amount.cast("int64")))
+        parts.append(paid.select(person="contact_id", moment=micros(paid["at"]), tag=number, money=paid.amount.cast("int64")))
     return parts[0] if len(parts) == 1 else parts[0].union(parts[1])
 
 
@@ -128,63 +129,56 @@ def _per_unit(units: ibis.Table, rows: ibis.Table, tags: Sequence[Tag], variable
     """Units with any row that counts, and their variables `m0_outcome`, `m0_before` …; units without are zeros and need no row."""
     import ibis
 
-    # Without a zone an instant plus days is a plain sum; with one, engines ask a calendar for every row.
-    entered = units.select("unit_id", "arm", "early", entered_at=units.entered_at.cast("timestamp(6)"))
-    rows = rows.mutate(moment=rows.moment.cast("timestamp(6)"))
-    joined = entered.join(rows, entered.unit_id == rows.person)
+    joined = units.select("unit_id", "cell", "entered").join(rows, units.unit_id == rows.person)
     counted = [entry for entries in variables.values() for entry in entries]
     earliest, latest = min(c.first for c in counted), max(c.last for c in counted)
-
-    def day(number: int) -> ibis.Value:
-        return joined.entered_at + ibis.interval(days=number) if number else joined.entered_at
-
-    near = joined.filter(joined.moment >= day(earliest), joined.moment < day(latest))
+    near = joined.mutate(after=joined.moment - joined.entered)
+    near = near.filter(near.after >= earliest * DAY, near.after < latest * DAY)
+    one, none = ibis.literal(1).cast("int64"), ibis.literal(0).cast("int64")
     columns = {}
     for number, entries in enumerate(variables.values()):
         for entry in entries:
-            hit = near.tag == tags.index(Tag.of(entry.measure))
-            inside = hit
+            inside = near.tag == tags.index(Tag.of(entry.measure))
             if entry.first != earliest:
-                inside &= near.moment >= (near.entered_at + ibis.interval(days=entry.first) if entry.first else near.entered_at)
+                inside &= near.after >= entry.first * DAY
             if entry.last != latest:
-                inside &= near.moment < (near.entered_at + ibis.interval(days=entry.last) if entry.last else near.entered_at)
-            worth = near.money if entry.measure.of == "value" else ibis.literal(1).cast("int64")
-            value = ibis.ifelse(inside, worth, ibis.literal(0).cast("int64"))
-            total = value.max() if entry.measure.of == "any" else value.sum().cast("int64")
-            columns[f"m{number}_{entry.variable}"] = total
-    return near.group_by("unit_id", "arm", "early").aggregate(**columns)
+                inside &= near.after < entry.last * DAY
+            value = ibis.ifelse(inside, near.money if entry.measure.of == "value" else one, none)
+            columns[f"m{number}_{entry.variable}"] = value.max() if entry.measure.of == "any" else value.sum().cast("int64")
+    return near.group_by("unit_id", "cell").aggregate(**columns)
 
 
-BY = ("arm", "early")
+BY = ("cell",)
 
 
 def _with_totals(
-    request: AnalyzeExperiment, facts: Facts, counts: ibis.Table, per_unit: ibis.Table, variables: dict[str, list[Counted]]
+    request: AnalyzeExperiment, facts: Facts, seen: Span, counts: ibis.Table, per_unit: ibis.Table, variables: dict[str, list[Counted]]
 ) -> tuple[list[dict[str, Any]], tuple[Metric, ...]]:
     """Rows of the counts, and the metrics with their sums."""
     used = {
         n: [entry.variable for entry in entries] for n, entries in enumerate(variables.values()) if request.metrics[n].kind != "quantile"
     }
+    money = {n for n, entries in enumerate(variables.values()) if any(entry.measure.of == "value" for entry in entries)}
     valued = [n for n, metric in enumerate(request.metrics) if metric.kind == "quantile" or metric.winsorise is not None]
     values: dict[int, tuple[ArmTotals, ...]] = {}
     if valued:
         rows = facts.fetch(counts.order_by("crossed", *BY)).to_pylist()
-        values = {n: counted_totals(facts, per_unit, f"m{n}_outcome", _whole(_sizes(rows))) for n in valued}
+        values = {n: counted_totals(facts, per_unit, f"m{n}_outcome", seen.arms, _whole(_sizes(rows, seen))) for n in valued}
         for number in valued:
             share = request.metrics[number].winsorise
             if share is not None:
                 column = f"m{number}_outcome"
                 per_unit = per_unit.mutate(**{column: per_unit[column].clip(upper=int(capped(values[number], share)))})
-        summed = facts.fetch(sums_of(per_unit, used, BY).order_by(*BY)).to_pylist() if used else []
+        summed = facts.fetch(sums_of(per_unit, used, BY, money).order_by(*BY)).to_pylist() if used else []
     else:
-        rows, summed = _together(facts, counts, sums_of(per_unit, used, BY))
-    sums, sizes = read_sums(summed, used, BY), _sizes(rows)
+        rows, summed = _together(facts, counts, sums_of(per_unit, used, BY, money))
+    sums, sizes = read_sums(summed, used, BY), _sizes(rows, seen)
     whole, metrics = _whole(sizes), []
     for number, metric in enumerate(request.metrics):
         if metric.kind == "quantile":
             metrics.append(metric.model_copy(update={"totals": values[number]}))
             continue
-        halves = sums.get(number, {})
+        halves = {(seen.arms[cell // 2], cell % 2): found for (cell,), found in sums.get(number, {}).items()}
         early = tuple(as_totals(arm, sizes[arm, 1], halves.get((arm, 1), {}), used[number]) for arm in whole if sizes.get((arm, 1)))
         total = tuple(as_totals(arm, whole[arm], _added(halves.get((arm, 0)), halves.get((arm, 1))), used[number]) for arm in whole)
         metrics.append(metric.model_copy(update={"totals": total, "early": early if len(early) == len(total) else (), "winsorise": None}))
@@ -204,9 +198,9 @@ def _together(facts: Facts, counts: ibis.Table, sums: ibis.Table) -> tuple[list[
     return [row for row in rows if row["crossed"] is not None], [row for row in rows if row["crossed"] is None]
 
 
-def _sizes(rows: list[dict[str, Any]]) -> dict[tuple[str, int], int]:
+def _sizes(rows: list[dict[str, Any]], seen: Span) -> dict[tuple[str, int], int]:
     """Closed units by arm and half."""
-    return {(row["arm"], int(row["early"])): int(row["closed"]) for row in rows if not row["crossed"] and row["closed"]}
+    return {(seen.arms[row["cell"] // 2], row["cell"] % 2): int(row["closed"]) for row in rows if not row["crossed"] and row["closed"]}
 
 
 def _whole(sizes: dict[tuple[str, int], int]) -> dict[str, int]:
