@@ -31,6 +31,8 @@ SALON = Client(
 )  # fmt: skip
 
 BOOKED = {"source": "events", "event": "booking"}
+OCTOBER = {"first_day": "2026-10-01", "last_day": "2026-10-31"}
+
 REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
     "describe_data": ({}, {"tables": ["free_visits", "orders"]}),
     "summarize_channels": ({}, {"days": 28, "channels": ["meta", "google_ads"]}),
@@ -72,6 +74,26 @@ REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
         {"experiment": "home_headline"}, {"experiment": "home_headline", "by": "source"}, {"experiment": "home_headline", "by": "city"},
     ),
     "list_prices": ({}, {"products": ["cut_and_style"]}),
+    "compare_periods": ({**OCTOBER}, {"first_day": "2026-10-19", "last_day": "2026-10-25", "channels": ["meta", "email"]}),
+    "track_goals": (
+        {**OCTOBER, "goals": [
+            {"name": "bookings", "measure": "orders", "target_count": 5000},
+            {"name": "new guests", "measure": "new_customers", "target_count": 900},
+            {"name": "new guests from ads", "measure": "attributed_customers", "target_count": 600, "channels": ["meta", "tiktok"]},
+            {"name": "sign-ups", "measure": "contacts", "target_count": 1500},
+            {"name": "menu views", "measure": "events", "event": "menu_view", "target_count": 1},
+            {"name": "takings", "measure": "revenue", "target_amount": 300_000_000},
+            {"name": "ad spend", "measure": "spend", "target_amount": 1_800_000},
+            {"name": "claims", "measure": "platform_conversions", "target_count": 700},
+            {"name": "cost per booking", "measure": "cost_per_conversion", "target_amount": 3000},
+        ]},
+    ),
+    "score_promises": (
+        {"promises": [
+            {"name": "bookings", "measure": "orders", "first_day": "2026-09-01", "last_day": "2026-09-30", "value": 5000, "low": 4900,
+             "high": 5100, "level": 0.9, "made_on": "2026-08-31", "made_in": "report"},
+        ]},
+    ),
 }  # fmt: skip
 """Requests that read facts, for every tool that can; together they take each source and each way of reading that there is."""
 
