@@ -8,11 +8,7 @@ from pydantic import Field
 
 from agents.agent import Agent
 from agents.deliverable import Days, Deliverable, Part, Prose
-
-Owner = Annotated[str, Field(title="Owner", description="who does it: 'client', 'agency' or a role; no invented names")]
-Effort = Annotated[
-    Literal["small", "medium", "large"], Field(title="Effort", description="small: up to half a day, medium: up to three, large: more")
-]
+from agents.parts import Action, Alternative, Risk, Unknown
 
 
 class Audience(Part):
@@ -69,46 +65,6 @@ class Review(Part):
     then: Annotated[Prose, Field(title="Then")]
 
 
-class Risk(Part):
-    """What could go wrong, how we would see it, what we do."""
-
-    layout: ClassVar[Literal["block", "table"]] = "table"
-    risk: Annotated[Prose, Field(title="Risk")]
-    sign: Annotated[Prose, Field(title="First sign")]
-    mitigation: Annotated[Prose, Field(title="What we do")]
-    owner: Owner
-
-
-class Action(Part):
-    """A recommendation that can be assigned."""
-
-    layout: ClassVar[Literal["block", "table"]] = "table"
-    what: Annotated[Prose, Field(title="Action")]
-    owner: Owner
-    due_in_days: Annotated[Days, Field(title="Due", description="days from the start")]
-    effort: Effort
-    stop_when: Annotated[
-        Prose, Field(title="Stop when", description="the threshold at which to stop, as a slot, or the event that ends it")
-    ]
-
-
-class Alternative(Part):
-    """A way not taken."""
-
-    layout: ClassVar[Literal["block", "table"]] = "table"
-    option: Annotated[Prose, Field(title="Considered")]
-    why_not: Annotated[Prose, Field(title="Not taken because", description="with the figure that rejected it")]
-
-
-class Unknown(Part):
-    """What we could not know."""
-
-    layout: ClassVar[Literal["block", "table"]] = "table"
-    what: Annotated[Prose, Field(title="Unknown")]
-    cost: Annotated[Prose, Field(title="What it costs us", description="how wide it makes the range, or which decision hangs on it")]
-    learn_by: Annotated[Prose, Field(title="Fastest way to learn it")]
-
-
 class Strategy(Deliverable):
     """A finished campaign strategy. Giving it ends the work: call this once, when the analysis is done."""
 
@@ -132,7 +88,9 @@ class Strategy(Deliverable):
             description="what the data shows and what it cannot show, for this client only",
         ),
     ]
-    audience: Annotated[tuple[Audience, ...], Field(title="Audience", min_length=1, max_length=5)]
+    audience: Annotated[
+        tuple[Audience, ...], Field(title="Audience", min_length=1, max_length=5, json_schema_extra={"x-approval": "audience"})
+    ]
     platforms: Annotated[
         tuple[Platform, ...], Field(title="Platforms", min_length=1, max_length=8, description="every channel that the brief names")
     ]
@@ -143,7 +101,7 @@ class Strategy(Deliverable):
             min_length=1,
             max_length=6,
             description="how the total adds up, fees and tax where known, what changes against today; the house adds the table",
-            json_schema_extra={"x-table": "allocate_budget"},
+            json_schema_extra={"x-table": "allocate_budget", "x-approval": "cost"},
         ),
     ]
     content_plan: Annotated[tuple[Content, ...], Field(title="Content plan", min_length=3, max_length=16)]

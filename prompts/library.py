@@ -1,4 +1,7 @@
-"""Prompts as files: read, versioned and hashed. A prompt's text is never touched by code but for the named `<<places>>`."""
+"""Prompts as files: read, versioned and hashed. A prompt's text is never touched by code but for the named `<<places>>`.
+
+What all specialists are told alike stands once in `prompts/shared/`: a line `<<include figures>>` brings it in, before the hash is taken.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 
 HEAD = re.compile(r"\A---\n(?P<head>.*?)\n---\n", re.DOTALL)
 PLACE = re.compile(r"<<([a-z_]+)>>")
+INCLUDE = re.compile(r"^<<include ([a-z_]+)>>$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,13 @@ class Prompt:
 
 @cache
 def load(name: str) -> Prompt:
-    """The prompt in `prompts/<name>.md`. Raises FileNotFoundError."""
-    raw = (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8")
+    """The prompt in `prompts/<name>.md`, with what it shares with others. Raises FileNotFoundError."""
+    here = Path(__file__).parent
+    raw = (here / f"{name}.md").read_text(encoding="utf-8")
     head = HEAD.match(raw)
     if head is None:
         raise ValueError(f"prompts/{name}.md has no head with a version")
     fields = dict(line.split(": ", 1) for line in head["head"].splitlines())
-    text = raw[head.end() :].strip() + "\n"
+    own = raw[head.end() :]
+    text = INCLUDE.sub(lambda match: (here / "shared" / f"{match[1]}.md").read_text(encoding="utf-8").strip(), own).strip() + "\n"
     return Prompt(name, int(fields["version"]), text, hashlib.sha256(text.encode()).hexdigest())
