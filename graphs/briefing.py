@@ -98,22 +98,25 @@ def request_prompt(
     found: Sequence[Mapping[str, Any]],
     passages: Sequence[Mapping[str, Any]],
     as_of: date,
+    promised: Evidence | None = None,
 ) -> str:
     """The first message: the brief and all that the run knows before it computes."""
     locale = client.locale
     lines = [f"- name: {client.name}", f"- currency: {locale.currency}; locale: {locale.language}; zone: {locale.zone}"]
     return load("request").fill(
         brief=brief.request["text"],
-        stated="\n".join([*_slots(brief, locale), *_fields(brief.result)]) or "nothing with a number",
-        client="\n".join([*lines, *_slots(profile, locale)]),
+        stated="\n".join([*stated_lines(brief, locale), *stated_fields(brief.result)]) or "nothing with a number",
+        client="\n".join([*lines, *stated_lines(profile, locale)]),
         tables="\n".join(f"- {t['name']}: {t['rows']} rows" + (f", {t['first']} to {t['last']}" if t.get("first") else "") for t in found)
         or "none",
         context="\n".join(f"- [[{p['id']}]] {p['title']} ({p['dated'] or 'undated'}): {p['text']}" for p in passages) or "none",
+        promised="\n".join(promised_lines(promised, locale)) if promised else "none",
         today=as_of.isoformat(),
     )
 
 
-def _slots(evidence: Evidence, locale: Locale) -> list[str]:
+def stated_lines(evidence: Evidence, locale: Locale) -> list[str]:
+    """Each stated figure as its slot, what that shows and what it is of."""
     alias = evidence.alias or ""
     known = {alias: evidence}
     lines = []
@@ -125,6 +128,18 @@ def _slots(evidence: Evidence, locale: Locale) -> list[str]:
     return lines
 
 
-def _fields(result: Mapping[str, Any]) -> list[str]:
+def promised_lines(promised: Evidence, locale: Locale) -> list[str]:
+    """Each promise as its slot, what that shows with its range, what it is of and who gave it; all together go to the tool that scores."""
+    alias = promised.alias or ""
+    known, lines = {alias: promised}, [f"- all of them, as `score_promises` takes them: `{{{{{alias}.promises}}}}`"]
+    for figure in promised.figures:
+        slot = f"{{{{{alias}.{figure.key}}}}}"
+        shown, ends = (render(text, known, locale, links=False).text for text in (slot, f"{{{{{alias}.{figure.key}|range}}}}"))
+        lines.append(f"- `{slot}` {shown}, range {ends} ({figure.label}; {figure.source})")
+    return lines
+
+
+def stated_fields(result: Mapping[str, Any]) -> list[str]:
+    """What a brief says without a number."""
     shown = ("goal", "channels", "period")
     return [f"- {name}: {', '.join(value) if isinstance(value, (list, tuple)) else value}" for name in shown if (value := result.get(name))]

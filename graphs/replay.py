@@ -16,7 +16,7 @@ from store.clients import Client
 from tools.contract import ToolRefusal
 from tools.registry import UnknownTool, load
 
-STATED = ("brief", "profile", "assume")
+STATED = ("brief", "profile", "assume", "past_promises")
 
 
 class NotReplayable(ToolRefusal):

@@ -41,6 +41,10 @@ WAYS_TO_GIVE: dict[str, dict[str, Any]] = {
 LEAF: tuple[dict[str, Any], ...] = tuple({"$ref": f"#/$defs/{name}"} for name in WAYS_TO_GIVE)
 
 
+GIVEN = {"past_promises": "D"}
+"""Results that a run brings with it, under their own alias: no tool of the agent gives them."""
+
+
 def agent_schema(tool: Tool) -> dict[str, Any]:
     """The JSON schema that an agent sees: each quantity as a slot, a quotation or a named assumption, each earlier result as its slot."""
     schema = tool.request.model_json_schema()
@@ -73,10 +77,14 @@ def _shown(node: Any) -> Any:
         kept = {name: node[name] for name in ("title", "default") if name in node and (name != "default" or node[name] is None)}
         return {**kept, "description": _described(node), "anyOf": _offered(node)}
     if role == "result":
+        given = GIVEN.get(str(node.get("x-of", "")).split(".")[0])
+        alias, such = (given, "") if given else (r"E\d+", "such as ")
+        example = f'"{{{{{given or "E3"}.{result_name(node)}}}}}"'
+        what = "the slot that the request lists" if given else f"the slot of an earlier result{_of(node)}"
         return {
             "type": "string",
-            "pattern": r"^\{\{\s*E\d+\.[a-z0-9_.]+\s*\}\}$",
-            "description": f'{node.get("description", "")} (the slot of an earlier result{_of(node)}, such as "{{{{E3.{result_name(node)}}}}}")'.strip(),
+            "pattern": rf"^\{{\{{\s*{alias}\.[a-z0-9_.]+\s*\}}\}}$",
+            "description": f"{node.get('description', '')} ({what}, {such}{example})".strip(),
             **({"default": node["default"]} if "default" in node else {}),
         }
     return {key: _shown(value) for key, value in node.items() if key not in ("x-role", "x-of", "examples")}

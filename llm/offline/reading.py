@@ -11,7 +11,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-HEADINGS = ("Brief", "What the brief states", "Client", "Tables", "Context", "Today")
+HEADINGS = ("Brief", "What the brief states", "Client", "Tables", "Context", "Earlier promises", "Today")
 STEP = re.compile(r"^\d+\. `(?P<tool>\w+)` — (?P<condition>.+)$", re.MULTILINE)
 GIVE = re.compile(r"^Then call `(\w+)`", re.MULTILINE)
 STATED = re.compile(r"^- `(?P<slot>\{\{(?P<key>[\w.]+)\}\})` (?P<shows>.*?) \((?P<what>[^()]*(?:\([^()]*\)[^()]*)*)\)$", re.MULTILINE)
@@ -200,6 +200,12 @@ class Desk:
             for match, end in zip(found, ends, strict=False)
         )
 
+    @cached_property
+    def promises(self) -> str | None:
+        """The slot of all earlier promises, when there are any."""
+        found = re.search(r"`(\{\{\w+\.promises\}\})`", self.sections.get("Earlier promises", ""))
+        return found[1] if found else None
+
     def tool(self, name: str) -> Offered | None:
         """The offered tool of this name."""
         return next((tool for tool in self.offered if tool.name == name), None)
@@ -243,19 +249,19 @@ def read(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) ->
         if name.startswith("deliver_"):
             repair = message.text if message is messages[-1] or _only_tools_after(messages, message) else None
         elif name in given:
-            answers.append(_answer(name, call["args"] if call else {}, message.text))
-    return Desk(system, request, offered, tuple(answers), tuple(drafts), repair, dict(_sections(request)))
+            answers.append(read_answer(name, call["args"] if call else {}, message.text))
+    return Desk(system, request, offered, tuple(answers), tuple(drafts), repair, dict(sections_of(request)))
 
 
 def _only_tools_after(messages: Sequence[BaseMessage], message: BaseMessage) -> bool:
     return all(isinstance(after, ToolMessage) for after in messages[list(messages).index(message) :])
 
 
-def _sections(text: str) -> Iterator[tuple[str, str]]:
+def sections_of(text: str, headings: Sequence[str] = HEADINGS) -> Iterator[tuple[str, str]]:
     """The request by its headings, in their order: a heading inside a brief comes too early or too late to count."""
     places = []
     start = 0
-    for heading in HEADINGS:
+    for heading in headings:
         match = re.compile(rf"^# {heading}\n", re.MULTILINE).search(text, start)
         if match:
             places.append((heading, match.start(), match.end()))
@@ -277,7 +283,8 @@ def _offered(tool: Mapping[str, Any]) -> Offered:
     return Offered(function["name"], function.get("description", ""), schema)
 
 
-def _answer(name: str, arguments: Mapping[str, Any], text: str) -> Answer:
+def read_answer(name: str, arguments: Mapping[str, Any], text: str) -> Answer:
+    """What a tool message says."""
     try:
         body = json.loads(text)
     except ValueError:
