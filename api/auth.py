@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.problems import Forbidden, Unauthorized, responses
 from store.database import Connection, Database
 
-NOUNS = ("clients", "deliverables", "documents", "evidence", "imports", "tasks", "tools")
+NOUNS = ("clients", "deliverables", "documents", "evidence", "experiments", "imports", "tasks", "tools")
 READ = frozenset(f"{noun}:read" for noun in NOUNS)
 WRITE = frozenset(f"{noun}:write" for noun in NOUNS)
 

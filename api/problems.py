@@ -209,6 +209,7 @@ def translate(error: Exception) -> Exception:
     """What the rooms below raise, as problems."""
     import psycopg
 
+    from graphs.experimenting import NoSuchExperiment
     from graphs.replay import NoSuchEvidence, NotReplayable
     from graphs.tasks import NoSuchClient
     from store.errors import Conflict as StoreConflict
@@ -225,7 +226,7 @@ def translate(error: Exception) -> Exception:
         refused = NotEnoughDataProblem if isinstance(error, NotEnoughData) else InvalidInput
         more: dict[str, Any] = {key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value}
         return refused(error.message, **more)
-    if isinstance(error, UnknownTool | NoSuchClient):
+    if isinstance(error, UnknownTool | NoSuchClient | NoSuchExperiment):
         return NotFound(str(error))
     if isinstance(error, NoSuchEvidence):
         return NotFound("there is no such evidence in this workspace")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grounding.evidence import Evidence
 from grounding.ids import new_id
-from store import deliverables, evidence, imports
+from store import deliverables, evidence, experiments, imports
 from store.database import Database
 from store.documents import add_document
 from tests.api.conftest import Agency
@@ -35,6 +35,7 @@ class Belongings:
     document: str
     imported: str
     client: str
+    experiment: str
 
     def of(self, noun: str) -> str:
         """The id of one thing."""
@@ -72,4 +73,5 @@ async def belongings(agency: Agency, database: Database, folder: Path, *, word: 
             connection, agency.client.id, table_name="orders", file_name=f"{word}.csv", file_hash="0", mapping={}, rows_read=2, rows_kept=1,
             rows_rejected=1, duplicates=0, version=None, reject_file=str(rejects), actor="test",
         )  # fmt: skip
-    return Belongings(run, record.id, made.id, document.id, logged.id, agency.client.id)
+        experiment = await experiments.create(connection, agency.client.id, word, {"name": word, "hypothesis": word})
+    return Belongings(run, record.id, made.id, document.id, logged.id, agency.client.id, experiment.id)

@@ -22,6 +22,8 @@ PREFIX = "/api/v1"
 WORD, THEIR_WORD = "ourswordheron", "theirwordosprey"
 SUM = {"operation": "sum", "operands": [{"name": "a", "value": 1, "unit": "count"}, {"name": "b", "value": 2, "unit": "count"}]}
 
+PLAN = {"name": "x", "arms": [{"arm": "control"}, {"arm": "b"}], "metrics": [{"name": "m", "outcome": {"event": "booking"}}]}
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -79,6 +81,20 @@ ATTEMPTS = (
     attempt("POST /documents", "client", json={"client": "@", "title": "x", "text": "y"}),
     attempt("GET /documents", "client", params={"client": "@"}),
     attempt("DELETE /documents/{id}", "document"),
+    attempt("POST /experiments", "client", json={"client": "@", **PLAN}),
+    attempt("GET /experiments", "client", params={"client": "@"}),
+    attempt("GET /experiments/holdout", "client", params={"client": "@"}),
+    attempt("POST /experiments/holdout", "client", json={"client": "@", "share": 0.05}),
+    attempt("GET /experiments/{id}", "experiment"),
+    attempt("POST /experiments/{id}/amend", "experiment", json={"changes": {"hypothesis": "x"}, "reason": "x"}),
+    attempt("POST /experiments/{id}/start", "experiment", json={}),
+    attempt("POST /experiments/{id}/pause", "experiment", json={}),
+    attempt("POST /experiments/{id}/resume", "experiment", json={}),
+    attempt("POST /experiments/{id}/complete", "experiment", json={"decision": "inconclusive", "reason": "x"}),
+    attempt("POST /experiments/{id}/cancel", "experiment", json={}),
+    attempt("GET /experiments/{id}/looks", "experiment"),
+    attempt("POST /experiments/{id}/looks", "experiment", json={}),
+    attempt("POST /experiments/{id}/assign", "experiment", json={"units": ["u1"]}),
 )
 
 NAMES_NOTHING = {
@@ -92,6 +108,8 @@ LISTS = (
     "/deliverables",
     "/clients",
     "/imports",
+    "/experiments",
+    "/experiments?client=salon",
     "/documents?client=salon",
     "/deliverables?client=salon",
     "/imports?client=salon",
@@ -137,6 +155,9 @@ async def test_nothing_of_theirs_was_touched_by_all_of_that(ours, theirs, both):
     assert len((await theirs.http.get("/tasks")).json()["tasks"]) == 1
     assert len((await theirs.http.get("/documents", params={"client": "salon"})).json()["documents"]) == 1
     assert len((await theirs.http.get("/imports")).json()["imports"]) == 1
+    [experiment] = (await theirs.http.get("/experiments")).json()["experiments"]
+    assert (experiment["status"], experiment["looks"]) == ("draft", 0)
+    assert (await theirs.http.get("/experiments/holdout", params={"client": "salon"})).json()["share"] == 0
 
 
 async def test_the_same_requests_for_what_is_ours_are_not_404(ours, both):
