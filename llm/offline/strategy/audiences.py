@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from llm.offline.sentences import capital, join, listed
-from llm.offline.strategy.view import CHANNELS, View
+from llm.offline.strategy.view import View
+from llm.offline.view import CHANNELS
 
 MOST_KEYWORDS = 12
 FEW_TERMS = 6
