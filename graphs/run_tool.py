@@ -17,9 +17,11 @@ from graphs.services import Services
 from grounding.evidence import Evidence, Input
 from grounding.ids import new_id
 from store import evidence as evidence_records
+from store import models
 from store.clients import Client
 from store.engines import EngineName
 from store.facts import open_facts
+from tools.artefacts import Artefact
 from tools.contract import Figure, NotEnoughData, Tool, ToolInputError, ToolResult, weakest
 from tools.registry import load
 
@@ -74,6 +76,8 @@ def compute(call: ToolCall, facts_root: Any = None, engine: EngineName = "duckdb
         facts = open_facts(facts_root, call.workspace_id, call.client, as_of=as_of, versions=call.versions, engine=engine)
         try:
             result, versions = _on_one_thread(declared, request, facts), dict(facts.versions)
+            if call.versions is None:  # a replay learns the same again and keeps nothing
+                models.keep(facts_root, call.workspace_id, call.client, facts.offered, evidence_id=call.id)
         finally:
             facts.close()
     return Evidence(
@@ -148,3 +152,14 @@ class NoFacts:
     def fetch(self, expression: Any) -> Any:
         """Refuses."""
         raise NotEnoughData("this needs a client's data: name a client, or put the aggregates in the request", found="no client")
+
+    def model(self, name: str, version: int | None = None) -> Artefact | None:
+        """No models."""
+        return None
+
+    def model_versions(self, name: str) -> int:
+        """None."""
+        return 0
+
+    def offer(self, artefact: Artefact) -> None:
+        """Not kept: there is no client to keep it for. The tool says so."""

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
+    from tools.artefacts import Artefact
+
 
 class Facts(Protocol):
     """One client's tables at one set of versions. A tool asks for expressions; the engine aggregates where the data lies."""
@@ -33,3 +35,12 @@ class Facts(Protocol):
 
     def fetch(self, expression: ibis.Table) -> pa.Table:
         """Run an expression on the engine, in a deterministic order if the expression gives one."""
+
+    def model(self, name: str, version: int | None = None) -> Artefact | None:
+        """The client's model of this name that serves, or that version of it; none when there is none. How many there are is noted."""
+
+    def model_versions(self, name: str) -> int:
+        """How many versions of this model there are; they count from one."""
+
+    def offer(self, artefact: Artefact) -> None:
+        """Hand over a model, to be kept as its version when this call ends well. Without a client nothing is kept."""
