@@ -1,9 +1,8 @@
-"""The graph that makes a deliverable: brief, recall, analyse with tools, draft, verify, repair, review, publish."""
+"""The graph that makes a deliverable: brief, recall, analyse with tools, draft, verify, repair, review, approval, publish."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +11,12 @@ from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage, me
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
-from graphs import briefing, spending
+from graphs import asking, briefing, spending
 from graphs.answers import answer, refusal
 from graphs.calling import call_tool, results_taken, unreadable
 from graphs.drafting import Draft, Problem, read_draft
 from graphs.publishing import finished
-from graphs.state import Outcome, RunContext, RunState
+from graphs.state import RunContext, RunState
 from graphs.steps import Done, stable_id, step
 from grounding.brief import read_brief
 from grounding.evidence import Evidence
@@ -26,7 +25,11 @@ from grounding.quoting import Passage
 from llm.complete import complete
 from llm.models import chat_model, describe
 from prompts.library import load as load_prompt
+from store import approvals, deliverables, policies
 from store import evidence as evidence_records
+from store.approvals import Approval
+from store.database import Connection
+from store.deliverables import DeliverableStatus
 from tools.contract import ToolInputError, ToolRefusal
 from tools.registry import load as load_tool
 
@@ -34,6 +37,8 @@ MOST_MODEL_CALLS = 40
 MOST_TOOL_CALLS = 30
 MOST_NUDGES = 2
 MOST_REPAIRS = 2
+MOST_REJECTIONS = 2
+"""How often a person's reason goes back to the writer; the rejection after that ends the run."""
 
 
 class RunFailed(Exception):
@@ -46,7 +51,9 @@ async def known_evidence(state: RunState, context: RunContext) -> dict[str, Evid
         kept = {record.id: record for record in await evidence_records.of_run(connection, context.run.id)}
     known = {alias: kept[identity].model_copy(update={"alias": alias}) for alias, identity in state["aliases"].items()}
     if state.get("assumptions"):
-        known["A"] = briefing.assumptions_evidence(state["assumptions"], stable_id("ev", context.run.id, "A"))
+        # kept at each review and named by how many there are: after a rejection there may be more
+        identity = stable_id("ev", context.run.id, "A", str(len(state["assumptions"])))
+        known["A"] = briefing.assumptions_evidence(state["assumptions"], identity)
     return known
 
 
@@ -227,25 +234,81 @@ def vars_of(problem: Problem) -> dict[str, str]:
 
 
 @step("review")
-async def wait_for_approval(state: RunState, context: RunContext) -> Done:
-    """Wait for a person when the client's policy asks for one; an approval holds for this content only."""
-    if context.agent.kind not in context.client.profile.get("approval", ()):
+async def ask_for_approval(state: RunState, context: RunContext) -> Done:
+    """Keep the verified text and ask for its approval when the client's policy says so."""
+    client, kind = context.client, context.agent.kind
+    async with context.services.database.transaction(context.workspace_id) as connection:
+        seen = await policies.needed(connection, client.id, kind)
+    if seen is None:
         return Done("publish", {"outcome": "published"})
-    asked = {"kind": context.agent.kind, "content_hash": content_hash(state["answer"] or {})}
-    given = interrupt(asked)
-    if given.get("content_hash") != asked["content_hash"]:
-        raise RunFailed("the approval was for another content and does not hold")
-    verdict: Outcome = "published" if given.get("approved") else "rejected"
-    return Done("publish", {"outcome": verdict, "reason": given.get("reason")}, (("approval", given),))
+    known = await known_evidence(state, context)
+    record = await finished_record(state, context, known, "awaiting_approval")
+    text = context.agent.deliverable.model_validate(state["answer"])
+
+    async def ask(connection: Connection) -> None:
+        await policies.hold(connection, client.id)
+        # a rule that went away meanwhile still holds for this text: it was made under it
+        requirement = await policies.needed(connection, client.id, kind) or seen
+        [made] = await deliverables.list_(connection, run_id=context.run.id, limit=1)
+        await asking.ask(connection, made, text, client, known, state["passages"], requirement)
+
+    return Done("approval", {"outcome": None}, evidence=_assumed(known), deliverable=record, also=ask)
+
+
+@step("approval")
+async def wait_for_approval(state: RunState, context: RunContext) -> Done:
+    """Wait for a person. What was decided stands in the database: the message that wakes the run is no answer."""
+    async with context.services.database.transaction(context.workspace_id) as connection:
+        asked = await approvals.latest(connection, context.run.id)
+        assert asked is not None
+        made = await deliverables.get(connection, asked.deliverable_id)
+    assert made is not None
+    if asked.state == "waiting":
+        interrupt({"approval": asked.id, "hash": asked.hash, "expires_at": asked.expires_at.isoformat()})
+        raise RunFailed("the run was woken without an answer to its request")
+    # the version that was decided on, which a person may have edited; the calls are those that a rejection answers
+    pending = [{**state["pending"][0], "args": made.content}, *state["pending"][1:]]
+    update: RunState = {"answer": made.content, "deliverable_id": made.id, "pending": pending, "reason": asked.reason}
+    goto = END
+    if asked.state == "void":
+        goto = "draft"
+    elif asked.state == "rejected" and state.get("rejections", 0) < MOST_REJECTIONS:
+        goto = "analyse"
+        update |= {"messages": [*state["messages"], *messages_to_dict(_sent_back(state, context, asked, made.content))]}
+        update |= {"rejections": state.get("rejections", 0) + 1, "repairs": 0}
+    else:
+        update["outcome"] = "needs_person" if asked.state == "expired" else "rejected" if asked.state == "rejected" else "published"
+
+    async def carry_out(connection: Connection) -> str | None:
+        await approvals.hold_run(connection, context.run.id)
+        # an approved text that is not what was approved goes back to be verified and asked about again
+        return "draft" if (await asking.carry_out(connection, asked)).state == "void" else None
+
+    return Done(goto, update, also=carry_out)
+
+
+def _sent_back(state: RunState, context: RunContext, asked: Approval, content: dict[str, Any]) -> list[ToolMessage]:
+    edited = (
+        ""
+        if content == state["answer"]
+        else f"\n\nThe text had been changed by a person before; this is what was read:\n\n{json.dumps(content, ensure_ascii=False)}"
+    )
+    text = load_prompt("rejected").fill(answer_tool=context.agent.answer_tool, reason=asked.reason or "", edited=edited)
+    return [ToolMessage(text, tool_call_id=call["id"], name=call["name"], status="error") for call in state["pending"]]
 
 
 @step("publish")
 async def publish(state: RunState, context: RunContext) -> Done:
-    """Keep the finished deliverable, or the marked draft for a person."""
+    """Keep a deliverable that needs no approval, or the marked draft for a person."""
     known = await known_evidence(state, context)
+    record = await finished_record(state, context, known, state["outcome"] or "needs_person")
+    return Done(END, {}, evidence=_assumed(known), deliverable=record)
+
+
+async def finished_record(state: RunState, context: RunContext, known: dict[str, Evidence], status: DeliverableStatus) -> dict[str, Any]:
+    """The deliverable as it is kept."""
     deliverable = context.agent.deliverable.model_validate(state["answer"])
     prompt = load_prompt(context.agent.prompt)
-    problems = [Problem(**problem) for problem in state["problems"]] if state["outcome"] == "needs_person" else []
     markdown = await asyncio.to_thread(
         finished,
         deliverable,
@@ -254,12 +317,12 @@ async def publish(state: RunState, context: RunContext) -> Done:
         locale=context.client.locale,
         as_of=context.as_of,
         model=state["model"],
-        problems=problems,
+        problems=[Problem(**problem) for problem in state["problems"]] if status == "needs_person" else [],
     )
-    record = {
+    return {
         "kind": context.agent.kind,
         "title": deliverable.title,
-        "status": state["outcome"] or "needs_person",
+        "status": status,
         "content": deliverable.model_dump(mode="json"),
         "markdown": markdown,
         "verdict": state["verdict"] or {},
@@ -267,12 +330,10 @@ async def publish(state: RunState, context: RunContext) -> Done:
         "model": state["model"],
         "prompt": {"name": prompt.name, "version": prompt.version, "sha256": prompt.sha256},
     }
-    return Done(END, {}, evidence=tuple(known[alias] for alias in ("A",) if alias in known), deliverable=record)
 
 
-def content_hash(content: dict[str, Any]) -> str:
-    """The hash that an approval is bound to."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def _assumed(known: dict[str, Evidence]) -> tuple[Evidence, ...]:
+    return (known["A"],) if "A" in known else ()
 
 
 def build() -> StateGraph[RunState, RunContext, RunState, RunState]:
@@ -284,7 +345,8 @@ def build() -> StateGraph[RunState, RunContext, RunState, RunState]:
         "analyse": (ask_the_model, ("analyse", "run_tools", "draft")),
         "run_tools": (run_the_tools, ("analyse",)),
         "draft": (read_the_draft, ("analyse", "review", "publish")),
-        "review": (wait_for_approval, ("publish",)),
+        "review": (ask_for_approval, ("approval", "publish")),
+        "approval": (wait_for_approval, ("draft", "analyse", END)),
         "publish": (publish, (END,)),
     }
     for name, (node, destinations) in nodes.items():

@@ -23,13 +23,14 @@ def finished(
     as_of: date,
     model: Mapping[str, Any],
     problems: Sequence[Problem] = (),
+    edited: bool = False,
 ) -> str:
-    """The whole text, rendered. With problems, the failing places come first, for the person who takes over."""
+    """The whole text, rendered. With problems, the failing places come first, for the person who takes over. `edited`: by an approver."""
     body = render(
         cite(to_markdown(deliverable, as_of=as_of, attachments=attachments(deliverable, evidence, locale)), passages), evidence, locale
     )
     parts = [handover(problems, evidence, locale)] if problems else []
-    parts += [body.text, assumptions(body.used, evidence, locale), sources(evidence, passages), colophon(evidence, model)]
+    parts += [body.text, assumptions(body.used, evidence, locale), sources(evidence, passages), colophon(evidence, model, edited=edited)]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
@@ -60,10 +61,11 @@ def sources(evidence: Mapping[str, Evidence], passages: Sequence[Mapping[str, An
     return "\n".join(["## Evidence", "", *rows] + (["", "Context read:", "", *read] if read else []))
 
 
-def colophon(evidence: Mapping[str, Evidence], model: Mapping[str, Any]) -> str:
+def colophon(evidence: Mapping[str, Evidence], model: Mapping[str, Any], *, edited: bool = False) -> str:
     """Who wrote it, said openly."""
     rules = f"Written by {model['name']}: rules, not a language model. It says what the figures say and has no ideas of its own."
     writer = f"Written by the language model {model['name']}." if model.get("is_llm") else rules
+    writer += " Edited by a person." if edited else ""
     return f"---\n\n*{writer} Every figure above was filled in from its tool run and checked; none was written by the writer.*"
 
 

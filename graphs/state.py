@@ -27,6 +27,7 @@ class RunState(TypedDict, total=False):
     tool_calls: int
     nudges: int
     repairs: int
+    rejections: int
     answer: dict[str, Any] | None
     answer_id: str | None
     problems: list[dict[str, Any]]

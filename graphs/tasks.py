@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 from agents.roster import AGENTS
+from graphs import asking
 from graphs.run_tool import today
+from graphs.services import Enqueue
 from grounding.brief import read_brief
 from store import audit, clients, events, runs
 from store.runs import Run
 from tools.contract import ToolInputError
-
-Enqueue = Callable[[Any, str, str], Awaitable[None]]
 
 
 class NoSuchClient(LookupError):
@@ -50,11 +49,15 @@ async def create_task(
 
 
 async def cancel_task(connection: Any, run_id: str, *, actor: str) -> Run | None:
-    """Ask a run to stop: at once while it is queued, else before its next step. None when there is no such run."""
+    """Ask a run to stop: at once while it is queued or waits for an approval, else before its next step. None when there is no such run."""
     run = await runs.request_cancel(connection, run_id)
     if run is None:
         return None
     await audit.note(connection, actor, "task.cancel", run_id, {})
+    if run.status == "waiting":
+        # no worker is at it that could notice
+        run = await runs.set_status(connection, run_id, "cancelled", error="stopped on request") or run
+        await asking.withdraw(connection, run_id, "the task was stopped")
     if run.status == "cancelled":
         payload = {"status": "cancelled", "reason": "stopped on request", "deliverable": None, "usage": None}
         await events.append(connection, run_id, "finished", payload, key="finished")

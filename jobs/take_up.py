@@ -12,7 +12,7 @@ import structlog
 from procrastinate.jobs import Job
 
 from jobs.queue import QUEUE, TASK
-from store import events, queue, runs
+from store import approvals, events, queue, runs
 from store.database import Database
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ ASK_AGAIN_SECONDS = 2
 
 
 class Unsettled(Exception):
-    """The run is neither ended nor waiting for a person: another worker holds it."""
+    """The run is neither ended nor waiting for a person: another worker holds it, or held it when the person answered."""
 
 
 class Again(procrastinate.BaseRetryStrategy):
@@ -60,9 +60,9 @@ def register(app: procrastinate.App, database: Database, execute: Execute) -> No
             except Exception:
                 log.exception("run broke off; it is tried again from its last step")
                 raise
-            status = await status_of(database, workspace_id, run_id)
+            status, decided = await status_of(database, workspace_id, run_id)
             log.info("run left", extra={"status": status, "seconds": round(time.monotonic() - began, 3)})
-            if status is not None and status not in runs.ENDED and status != "waiting":
+            if status is not None and status not in runs.ENDED and (status != "waiting" or decided):
                 # waiting for another worker is no failure of the run, however long it takes
                 assert context.job.id is not None
                 async with database.transaction(None) as connection:
@@ -70,11 +70,11 @@ def register(app: procrastinate.App, database: Database, execute: Execute) -> No
                 raise Unsettled(run_id)
 
 
-async def status_of(database: Database, workspace_id: str, run_id: str) -> runs.RunStatus | None:
-    """The run's status now; None when it is gone."""
+async def status_of(database: Database, workspace_id: str, run_id: str) -> tuple[runs.RunStatus | None, bool]:
+    """The run's status now, None when it is gone; and whether it waits although people have decided: its answer came as it lay down."""
     async with database.transaction(workspace_id) as connection:
         run = await runs.get_run(connection, run_id)
-    return run.status if run else None
+        return run.status if run else None, await approvals.decided(connection, run_id)
 
 
 async def give_up(database: Database, workspace_id: str, run_id: str, attempts: int) -> None:

@@ -15,7 +15,7 @@ import procrastinate.exceptions
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from jobs.queue import QUEUE
+from jobs.queue import QUEUE, enqueue
 from jobs.take_up import Execute, register
 from store import queue, retention
 from store.database import CONNECTION_OPTIONS, Database
@@ -29,6 +29,7 @@ GRACE_SECONDS = 20.0
 
 RESCUE_SECONDS = 1.5
 RETENTION_SECONDS = 3600.0
+EXPIRY_SECONDS = 30.0
 RECONNECT_SECONDS = 1.0
 
 Outage = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, DatabaseUnavailable, procrastinate.exceptions.ConnectorException)
@@ -86,16 +87,17 @@ async def _work(settings: StoreSettings, concurrency: int, stopping: asyncio.Eve
             )
             rescuing = asyncio.create_task(_rescue(database))
             retaining = asyncio.create_task(_retain(database, settings.retention_days))
+            expiring = asyncio.create_task(_expire(database))
             told = asyncio.create_task(stopping.wait())
             log.info("worker ready: %s runs at a time", concurrency)
             try:
-                await asyncio.wait({working, rescuing, retaining, told}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({working, rescuing, retaining, expiring, told}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for beside in (rescuing, retaining, told):
+                for beside in (rescuing, retaining, expiring, told):
                     beside.cancel()
                 working.cancel()  # lets the running jobs go on for the grace, then hands them back
-                ended = await asyncio.gather(working, rescuing, retaining, told, return_exceptions=True)
-    for outcome in ended[:3]:
+                ended = await asyncio.gather(working, rescuing, retaining, expiring, told, return_exceptions=True)
+    for outcome in ended[:4]:
         if isinstance(outcome, Exception):
             raise outcome
     if not stopping.is_set():
@@ -116,7 +118,7 @@ async def _opened(settings: StoreSettings, execute: Execute | None) -> AsyncIter
     from graphs.services import open_services
 
     await asyncio.to_thread(prepare)
-    async with open_services(settings, name="groundwork worker") as services:
+    async with open_services(settings, name="groundwork worker", enqueue=enqueue) as services:
 
         async def take_up(workspace_id: str, run_id: str) -> None:
             await execute_run(services, workspace_id, run_id)
@@ -141,6 +143,16 @@ async def _retain(database: Database, days: int) -> None:
         if gone != retention.Pruned():
             log.info("dropped what is older than %s days", days, extra=asdict(gone))
         await asyncio.sleep(RETENTION_SECONDS)
+
+
+async def _expire(database: Database) -> None:
+    """Settle requests for approval whose time is up; whichever worker comes first does it."""
+    from graphs.asking import expire
+
+    while True:
+        if gone := await expire(database, enqueue):
+            log.info("%s requests for approval ran out", gone)
+        await asyncio.sleep(EXPIRY_SECONDS)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

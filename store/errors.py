@@ -17,3 +17,7 @@ class NotMigrated(StoreError):
 
 class Conflict(StoreError):
     """What was asked contradicts what is already kept."""
+
+
+class NotAllowed(StoreError):
+    """Whoever asks may not do this, here and now; somebody else may."""

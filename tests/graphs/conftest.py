@@ -50,8 +50,8 @@ class Office:
             )
             return run.id
 
-    async def execute(self, run_id: str, decision: dict[str, Any] | None = None) -> runs.Run:
-        await execute(self.services, self.workspace.id, run_id, decision)
+    async def execute(self, run_id: str) -> runs.Run:
+        await execute(self.services, self.workspace.id, run_id)
         return await self.run(run_id)
 
     async def run(self, run_id: str) -> runs.Run:

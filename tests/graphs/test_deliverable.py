@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from agents.strategist import Strategy
-from graphs.deliverable import content_hash
 from graphs.replay import replay
 from graphs.tasks import NoSuchClient, cancel_task
 from store import events
@@ -131,24 +130,6 @@ async def test_a_queued_run_is_cancelled_at_once_and_never_starts(office):
     run = await office.execute(run_id)
     assert run.status == "cancelled"
     assert [event.kind for event in await office.log(run_id)] == ["queued", "finished"]
-
-
-@pytest.mark.parametrize("approved", [True, False])
-async def test_a_client_whose_policy_asks_gets_nothing_published_without_approval(office, approved):
-    async with office.services.database.transaction(office.workspace.id) as connection:
-        await connection.execute("UPDATE clients SET profile = profile || '{\"approval\": [\"strategy\"]}' WHERE slug = 'salon'")
-    try:
-        run_id = await office.start("salon")
-        run = await office.execute(run_id)
-        asked = (await office.log(run_id))[-1]
-        assert (run.status, run.deliverable_id, asked.kind) == ("waiting", None, "approval_asked")
-        run = await office.execute(run_id, {"approved": approved, "content_hash": asked.payload["content_hash"], "by": "test"})
-        made = await office.deliverable(run_id)
-        assert made.status == ("published" if approved else "rejected")
-        assert content_hash(made.content) == asked.payload["content_hash"]
-    finally:
-        async with office.services.database.transaction(office.workspace.id) as connection:
-            await connection.execute("UPDATE clients SET profile = profile - 'approval' WHERE slug = 'salon'")
 
 
 @pytest.mark.parametrize(
