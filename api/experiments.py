@@ -77,6 +77,7 @@ class TakenLook(BaseModel):
     """The look as it was logged, and its evidence."""
 
     look: LookCard
+    said: str = Field(description="what it advises, in a sentence with the client's numbers")
     evidence: Evidence
 
 
@@ -141,7 +142,7 @@ async def create_experiment(
     async def make() -> FullExperiment:
         client = await known_client(connection, body.client)
         plan = ExperimentPlan.model_validate(body.model_dump(exclude={"client"}))
-        return await _whole(connection, await experimenting.create(connection, client, plan, actor=caller.actor))
+        return await whole(connection, await experimenting.create(connection, client, plan, actor=caller.actor))
 
     made = await once(connection, request, response, key, body, FullExperiment, make)
     response.headers["Location"] = made.links["self"]
@@ -182,7 +183,7 @@ async def set_holdout(body: NewHoldout, caller: Caller, connection: Transaction)
 @router.get("/{id}", responses=responses(404))
 async def get_experiment(id: str, connection: Transaction) -> FullExperiment:
     """One experiment with its plan, what was registered, and every move and amendment."""
-    return await _whole(connection, await experimenting.known(connection, id))
+    return await whole(connection, await experimenting.known(connection, id))
 
 
 MOVED = responses(404, 409)
@@ -283,7 +284,7 @@ async def take_look(id: str, request: Request, response: Response, caller: Calle
 
         async def make() -> TakenLook:
             taken = await looking.keep_look(connection, computed, actor=caller.actor)
-            return TakenLook(look=LookCard.of(taken.look), evidence=taken.evidence)
+            return TakenLook(look=LookCard.of(taken.look), said=taken.said, evidence=taken.evidence)
 
         return await once(connection, request, response, key, body, TakenLook, make)
 
@@ -300,7 +301,8 @@ async def assign_units(id: str, body: Units, request: Request, caller: Caller) -
     return Assignments(experiment=id, name=found.name, status=found.status, assignments=arms)
 
 
-async def _whole(connection: Connection, kept: Experiment) -> FullExperiment:
+async def whole(connection: Connection, kept: Experiment) -> FullExperiment:
+    """All of a kept experiment but its looks."""
     client = await clients.get_client(connection, kept.client_id)
     return FullExperiment.whole(kept, client.slug if client else kept.client_id, await experiments.history(connection, kept.id))
 
@@ -311,6 +313,6 @@ async def _moved(
     """Make the move, or give the answer that the same request got."""
 
     async def made() -> FullExperiment:
-        return await _whole(connection, await make())
+        return await whole(connection, await make())
 
     return await once(connection, request, response, key, body, FullExperiment, made)

@@ -20,6 +20,7 @@ from cli import (
     documents,
     erasing,
     evidence,
+    experiments,
     importing,
     keys,
     serving,
@@ -112,6 +113,7 @@ for room in (
     deliverables,
     verifying,
     evidence,
+    experiments,
 ):
     room.register(app)
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from graphs.experiment_plan import RATIO, READ_OUT, ExperimentPlan, read_plan
 from graphs.experimenting import known
 from graphs.run_tool import ToolCall, compute
 from graphs.services import Services
 from grounding.evidence import Evidence
+from grounding.slots import render
 from store import audit, clients, experiment_looks
 from store import evidence as evidence_records
 from store.clients import Client
@@ -41,12 +42,23 @@ class Sums(Frozen):
     crossed_units: int = Field(0, description="units that saw more than one arm, left out of the sums", ge=0, le=10**12)
 
 
+def read_sums(raw: dict[str, Any]) -> Sums:
+    """The sums. Raises ToolInputError that names the first field at fault."""
+    try:
+        return Sums.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(str(part) for part in ("sums", *first["loc"]))
+        raise ToolInputError(f"{path}: {first['msg'].removeprefix('Value error, ')}", field=path) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A look with its evidence."""
+    """A look with its evidence, and its advice as a sentence."""
 
     look: Look
     evidence: Evidence
+    said: str
 
 
 async def look(
@@ -67,6 +79,7 @@ class Computed:
     """A look that is computed and not yet kept."""
 
     experiment: Experiment
+    client: Client
     evidence: Evidence
     units: int
 
@@ -91,7 +104,7 @@ async def compute_look(
     else:
         request = _ratio(plan, experiment.requests[RATIO], given)
     evidence = await _computed(services, workspace_id, client, tool, request)
-    computed = Computed(experiment, evidence, _units(evidence))
+    computed = Computed(experiment, client, evidence, _units(evidence))
     _not_too_early(computed)
     return computed
 
@@ -194,4 +207,5 @@ async def keep_look(connection: Connection, computed: Computed, *, actor: str) -
         actor=actor,
     )
     await audit.note(connection, actor, "experiment.look", now.id, {"evidence": evidence.id, "decision": logged.decision})
-    return Taken(logged, evidence)
+    said = render(str(evidence.result["decision"]["reason"]), {"E1": evidence}, computed.client.locale, links=False, own="E1")
+    return Taken(logged, evidence, said.text)

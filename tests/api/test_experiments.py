@@ -38,6 +38,7 @@ async def test_an_experiment_from_plan_to_decision(ours):
     assert answer.status_code == 201, answer.text
     taken = answer.json()
     assert (taken["look"]["decision"], taken["look"]["units"]) == ("ship", 4000)
+    assert taken["said"].startswith("Short is better than the control on booking rate (50")
     assert (await ours.http.get(f"/evidence/{taken['evidence']['id']}")).json() == taken["evidence"]
     assert (await ours.http.post(f"/evidence/{taken['evidence']['id']}/replay")).json()["equal"] is True
     looks = (await ours.http.get(f"/experiments/{made}/looks")).json()["looks"]
