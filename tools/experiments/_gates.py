@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, inf
 from typing import Literal
 
 from pydantic import Field
 
 from tools.contract import Frozen, ToolInputError
+from tools.experiments._contrast import everyone_else, p_value_between, p_value_of_contrast
 from tools.experiments._estimates import MetricEstimates, estimate
 from tools.experiments._ratio import STOPS, WARNS, check
 from tools.experiments._reading import Reader, planned_weights
-from tools.experiments._request import AnalyzeExperiment, ArmTotals, Products
-from tools.methods import confidence_sequence, fixed_horizon
-from tools.methods.arm_estimate import ArmEstimate, Effect
+from tools.experiments._request import AnalyzeExperiment
+from tools.experiments._subgroups import Subgroups
+from tools.methods.arm_estimate import Effect, share
 
 CROSSED_STOPS = 0.05  # beyond a twentieth, those left out are too many for the rest to be the whole
 CROSSED_WARNS = 0.01
 
-GateName = Literal["sample_ratio", "exposure_balance", "crossed_units", "minimum_sample", "before_the_test", "novelty"]
+GateName = Literal[
+    "sample_ratio", "sample_ratio_of_parts", "exposure_balance", "crossed_units", "minimum_sample", "before_the_test", "novelty"
+]
 
 
 class Gate(Frozen):
@@ -38,6 +40,7 @@ class Gates:
     all: tuple[Gate, ...]
     assigned: dict[str, int]
     crossed_share: float
+    units_open: int
 
     def of(self, name: str) -> Gate:
         """The gate of this name."""
@@ -54,7 +57,7 @@ class Gates:
         return tuple(gate for gate in self.all if gate.status == "doubtful")
 
 
-def pass_gates(request: AnalyzeExperiment, found: Sequence[MetricEstimates], reader: Reader) -> Gates:
+def pass_gates(request: AnalyzeExperiment, found: Sequence[MetricEstimates], reader: Reader, parts: Subgroups) -> Gates:
     """Every gate, on the primary metric's units."""
     primary = next(estimates for estimates in found if estimates.metric.role == "primary")
     weights = planned_weights(request, primary)
@@ -62,7 +65,8 @@ def pass_gates(request: AnalyzeExperiment, found: Sequence[MetricEstimates], rea
     return Gates(
         (
             _split(request, assigned, weights),
-            _balance(request, assigned, primary.units),
+            _parts(parts),
+            _balance(request, reader, assigned, primary.units),
             _crossed(request, assigned),
             _minimum(request, primary),
             _before(request, found, reader),
@@ -70,6 +74,7 @@ def pass_gates(request: AnalyzeExperiment, found: Sequence[MetricEstimates], rea
         ),
         assigned,
         _crossed_share(request, assigned),
+        sum(arm.open_units for arm in request.arms) or sum(assigned.values()) - sum(primary.units.values()),
     )
 
 
@@ -98,13 +103,30 @@ def _split(request: AnalyzeExperiment, counts: dict[str, int], weights: dict[str
     return _tested("sample_ratio", check("all", counts, weights, "fixed" if request.method == "fixed" else "anytime").p_value)
 
 
-def _balance(request: AnalyzeExperiment, assigned: dict[str, int], analysed: dict[str, int]) -> Gate:
-    """Of the units assigned, as many of each arm must be in the analysis: else what is left out is not left out by chance."""
-    if assigned == analysed:
+def _parts(parts: Subgroups) -> Gate:
+    """The split within each part of the audience, with Holm's correction over the parts."""
+    if not parts.ratios:
+        return Gate(name="sample_ratio_of_parts", status="not_checked")
+    return _tested("sample_ratio_of_parts", min(ratio.adjusted for ratio in parts.ratios))
+
+
+def _balance(request: AnalyzeExperiment, reader: Reader, assigned: dict[str, int], analysed: dict[str, int]) -> Gate:
+    """Units that were lost between assignment and analysis, open windows aside, must be as many of each arm: the smallest p-value times
+    the number of comparisons."""
+    still_open = {arm.arm: arm.open_units for arm in request.arms}
+    due = {arm: units - still_open.get(arm, 0) for arm, units in assigned.items()}
+    over = next((arm for arm in due if due[arm] < analysed[arm]), None)
+    if over is not None:
+        raise ToolInputError(
+            f"arm {over!r} has more analysed units ({analysed[over]}) than assigned ones whose window has closed ({due[over]})",
+            field="arms",
+        )
+    if due == analysed:
         return Gate(name="exposure_balance", status="not_checked")
-    shares = {arm: float(units) for arm, units in assigned.items() if units > 0}
-    p_value = check("all", analysed, shares, "fixed" if request.method == "fixed" else "anytime").p_value
-    return _tested("exposure_balance", p_value)
+    lost = {arm: share(due[arm], due[arm] - analysed[arm]) for arm in due if due[arm] > 0}
+    control = lost.pop(request.control, None)
+    values = [p_value_between(reader, control, rate) for rate in lost.values()] if control else []
+    return _tested("exposure_balance", min(1.0, min(values, default=1.0) * len(values)))
 
 
 def _crossed_share(request: AnalyzeExperiment, assigned: dict[str, int]) -> float:
@@ -112,33 +134,29 @@ def _crossed_share(request: AnalyzeExperiment, assigned: dict[str, int]) -> floa
 
 
 def _crossed(request: AnalyzeExperiment, assigned: dict[str, int]) -> Gate:
-    share = _crossed_share(request, assigned)
-    return Gate(name="crossed_units", status="failed" if share > CROSSED_STOPS else "doubtful" if share > CROSSED_WARNS else "sound")
+    crossed = _crossed_share(request, assigned)
+    return Gate(name="crossed_units", status="failed" if crossed > CROSSED_STOPS else "doubtful" if crossed > CROSSED_WARNS else "sound")
+
+
+def enough(request: AnalyzeExperiment, found: MetricEstimates) -> bool:
+    """Whether every arm has the smallest sample from which this metric is read."""
+    if min(found.units.values()) < request.minimum_units:
+        return False
+    exact = request.sequence == "exact" and request.method == "anytime"
+    if found.conversions is None or exact or request.method == "fixed":
+        return True
+    rare = min(min(done, found.units[arm] - done) for arm, done in found.conversions.items())
+    return rare >= request.minimum_conversions
 
 
 def _minimum(request: AnalyzeExperiment, primary: MetricEstimates) -> Gate:
-    enough = min(primary.units.values()) >= request.minimum_units
-    exact = request.sequence == "exact" and request.method == "anytime"
-    if primary.conversions is not None and not exact and request.method != "fixed":
-        rare = min(min(done, primary.units[arm] - done) for arm, done in primary.conversions.items())
-        enough = enough and rare >= request.minimum_conversions
-    return Gate(name="minimum_sample", status="sound" if enough else "failed")
-
-
-def _p_value(request: AnalyzeExperiment, reader: Reader, control: ArmEstimate, treatment: ArmEstimate) -> float:
-    effect = Effect(control, treatment)
-    if effect.error <= 0:
-        return 1.0
-    errors = effect.difference / effect.error
-    if request.method == "fixed":
-        return fixed_horizon.t_p_value(errors, inf)
-    return min(1.0, exp(-confidence_sequence.log_e_value(errors, effect.n, reader.tuning_units, reader.alpha, request.tuning)))
+    return Gate(name="minimum_sample", status="sound" if enough(request, primary) else "failed")
 
 
 def _before(request: AnalyzeExperiment, found: Sequence[MetricEstimates], reader: Reader) -> Gate:
     """The arms must have been alike before the test, in every covariate; smallest p-value times the number of comparisons."""
     values = [
-        _p_value(request, reader, estimates.before[request.control], estimates.before[arm])
+        p_value_between(reader, estimates.before[request.control], estimates.before[arm])
         for estimates in found
         for arm in estimates.before
         if arm != request.control
@@ -158,8 +176,7 @@ def _novelty(request: AnalyzeExperiment, primary: MetricEstimates, reader: Reade
     for arm in primary.arms:
         if arm != request.control:
             early, late = (Effect(half.arms[request.control], half.arms[arm]) for half in halves)
-            turned = ArmEstimate.plain(early.n, early.difference, early.error**2), ArmEstimate.plain(late.n, late.difference, late.error**2)
-            values.append(_p_value(request, reader, *turned))
+            values.append(p_value_of_contrast(reader, early, late))
     p_value = min(1.0, min(values) * len(values))
     return Gate(name="novelty", status="doubtful" if p_value < WARNS else "sound", p_value=p_value)
 
@@ -169,38 +186,9 @@ def novelty_effects(primary: MetricEstimates) -> tuple[MetricEstimates, MetricEs
     metric = primary.metric
     if not metric.early or metric.kind == "quantile":
         return None
-    late = []
-    for row in metric.early:
-        whole = next((total for total in metric.totals if total.arm == row.arm and total.stratum is None), None)
-        if whole is None or row.units > whole.units:
-            raise ToolInputError(f"the early sums of arm {row.arm!r} are not a part of its sums", field=f"metrics.{metric.name}.early")
-        late.append(_rest(whole, row))
+    late = everyone_else(metric, metric.early, "early sums", f"metrics.{metric.name}.early")
     if min((row.units for row in (*metric.early, *late)), default=0) < 2:
         return None
     plain = metric.model_copy(update={"winsorise": None})
     early = estimate(plain, metric.early)
     return replace(early, metric=metric), replace(estimate(plain, late), metric=metric)
-
-
-_SUMMED = (
-    "conversions", "sum", "sum_of_squares", "denominator_sum", "denominator_sum_of_squares",
-    "before_sum", "before_sum_of_squares", "before_denominator_sum", "before_denominator_sum_of_squares",
-)  # fmt: skip
-
-
-def _rest(whole: ArmTotals, part: ArmTotals) -> ArmTotals:
-    """Sums of the units of `whole` that are not in `part`."""
-
-    def less(a: float | None, b: float | None) -> float | None:
-        return None if a is None or b is None else a - b
-
-    products = {name: less(getattr(whole.products, name), getattr(part.products, name)) for name in Products.model_fields}
-    return whole.model_copy(
-        update={
-            "units": whole.units - part.units,
-            "values": (),
-            "counts": (),
-            "products": whole.products.model_copy(update=products),
-            **{name: less(getattr(whole, name), getattr(part, name)) for name in _SUMMED},
-        }
-    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.contract import NotEnoughData, ToolInputError
 from tools.experiments._request import AnalyzeExperiment, Metric
+from tools.experiments._subgroup_sums import from_columns
 from tools.experiments._sums import Variable, as_totals
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def read_units(request: AnalyzeExperiment, facts: Facts) -> AnalyzeExperiment:
         raise ToolInputError("no units' table is named", field="units_table")
     table = facts.table(request.units_table.table)
     arm = _column(table, request.units_table.arm_column, "units_table.arm_column")
+    if request.units_table.unit_column is not None:
+        _each_once(facts, _column(table, request.units_table.unit_column, "units_table.unit_column"), table)
     used = {number: _variables(metric) for number, metric in enumerate(request.metrics)}
     columns: dict[str, Any] = {"units": table.count()}
     for number, variables in used.items():
@@ -47,7 +50,27 @@ def read_units(request: AnalyzeExperiment, facts: Facts) -> AnalyzeExperiment:
             sums = {name.removeprefix(mark): _plain(value) for name, value in row.items() if name.startswith(mark)}
             totals.append(as_totals(str(row["arm_"]), int(row["units"]), sums, list(used[number])))
         metrics.append(metric.model_copy(update={"totals": tuple(totals)}))
+    primary = next(number for number, metric in enumerate(metrics) if metric.role == "primary")
+    mark, parts = f"m{primary}__", []
+    sums = {name.removeprefix(mark): value for name, value in columns.items() if name.startswith(mark)}
+    for name in request.units_table.subgroup_columns:
+        column = _column(table, name, "units_table.subgroup_columns")
+        parts += from_columns(facts, table, arm, column, name, sums, list(used[primary]), _plain)
+    if parts:
+        metrics[primary] = metrics[primary].model_copy(update={"subgroups": tuple(parts)})
     return request.model_copy(update={"metrics": tuple(metrics)})
+
+
+def _each_once(facts: Facts, unit: ibis.Column, table: ibis.Table) -> None:
+    """A unit in two rows is counted twice, or stands in two arms: neither gives a result."""
+    seen = facts.fetch(table.aggregate(rows=table.count(), units=unit.nunique())).to_pylist()[0]
+    if seen["rows"] != seen["units"]:
+        raise ToolInputError(
+            "units come more than once in the units' table: keep one row per unit, with the arm it was given first",
+            field="units_table.unit_column",
+            needed=f"{seen['rows']} different units",
+            found=str(seen["units"]),
+        )
 
 
 def _variables(metric: Metric) -> dict[Variable, str]:

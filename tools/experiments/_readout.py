@@ -14,9 +14,12 @@ from tools.experiments._gates import Gates
 from tools.experiments._names import key_of, words_of
 from tools.experiments._reading import Reader, Reading, State
 from tools.experiments._request import AnalyzeExperiment, Metric
+from tools.experiments._subgroups import SubgroupReading
 from tools.experiments._verdict import Guard, Verdict
 from tools.methods.bayesian_comparison import Chances, beta_binomial, normal
 from tools.methods.charts import Row, intervals
+
+MOST_FLAGGED = 20
 
 
 class Comparison(Frozen):
@@ -178,10 +181,34 @@ def plan_figures(request: AnalyzeExperiment, gates: Gates, verdict: Verdict, ove
     if request.crossed_units:
         add("crossed_units", request.crossed_units, "count", "units that saw more than one arm, left out", "observed")
         add("crossed_share", gates.crossed_share, "share", "share of units that saw more than one arm", "observed", denominator="all units")
+    if gates.units_open:
+        add("units_open", gates.units_open, "count", "units whose window is still open, shown and not counted", "observed")
     add("planned_units", request.planned_units, "count", "units planned for all arms", "stated")
-    add("days_left", verdict.days_left, "days", "days until the planned sample is in", "model")
+    add("units_needed", verdict.needed, "count", "units in all arms that the smallest effect worth finding takes", "model")
+    waits = "planned sample is in" if request.planned_units else "sample that the smallest effect worth finding takes is in"
+    add("days_left", verdict.days_left, "days", f"days until the {waits}", "model")
     label = "times that an effect read at stopping overstates the planned effect, if that is the truth"
     add("exaggeration", overstated, "multiple", label, "model")
+    return figures
+
+
+def subgroup_figures(metric: Metric, flagged: Sequence[SubgroupReading]) -> dict[SubgroupReading, Figure]:
+    """The effect in each flagged part, with an interval that holds for all parts at once."""
+    figures: dict[SubgroupReading, Figure] = {}
+    taken: set[str] = set()
+    for row in flagged[:MOST_FLAGGED]:
+        key = ".".join(("subgroup", *(key_of(name) for name in (row.dimension, row.part, row.arm)), "effect"))
+        while key in taken:  # two parts whose names differ in signs only
+            key = f"{key}_too"
+        taken.add(key)
+        unit = _unit(metric)
+        shown: Unit = "points" if unit == "share" else unit
+        words = metric.name.replace("_", " ")
+        figures[row] = _value(
+            key, row.difference, shown, metric, f"effect on {words} in this part of the audience, against the control",
+            f"{row.dimension}: {row.part}, arm: {row.arm}", n=row.units, basis="experiment",
+            interval=_interval(row.difference_low, row.difference_high, row.level, unit),
+        )  # fmt: skip
     return figures
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tools.contract import Caveat
+from tools.contract import Caveat, Figure
 from tools.experiments._estimates import MetricEstimates
 from tools.experiments._gates import Gates
 from tools.experiments._names import key_of, words_of
 from tools.experiments._readout import Comparison
 from tools.experiments._request import AnalyzeExperiment
+from tools.experiments._subgroups import SubgroupReading, Subgroups
 from tools.experiments._verdict import Verdict
 
 
@@ -36,8 +37,28 @@ def findings_of(compared: Sequence[Comparison], control: str, trusted: bool) -> 
     return tuple(sentences)
 
 
+def subgroup_findings(parts: Subgroups, figures: Mapping[SubgroupReading, Figure]) -> tuple[str, ...]:
+    """One sentence per flagged part, and one where parts were looked at and none differs."""
+    said = []
+    for row, figure in figures.items():
+        shown = f"{{{{{figure.key}}}}}" + (f" ({{{{{figure.key}|range}}}})" if figure.interval else "")
+        said.append(
+            f"Among {words_of(row.dimension)} {words_of(row.part)} the effect with {words_of(row.arm)} differs from that on everyone else: "
+            f"{shown}; this is flagged for a test of its own and decides nothing."
+        )
+    if parts.readings and not parts.flagged:
+        said.append("No part of the audience shows an effect that differs from the rest, all parts taken together.")
+    return tuple(said)
+
+
 def caveats_of(
-    request: AnalyzeExperiment, gates: Gates, verdict: Verdict, found: Sequence[MetricEstimates], overstated: float | None, tuned: bool
+    request: AnalyzeExperiment,
+    gates: Gates,
+    verdict: Verdict,
+    found: Sequence[MetricEstimates],
+    overstated: float | None,
+    tuned: bool,
+    parts: Subgroups,
 ) -> tuple[Caveat, ...]:
     """What limits the read-out."""
     caveats = []
@@ -55,6 +76,9 @@ def caveats_of(
         text = "An effect that was read because it looked good overstates what is to come: plan on less than the estimate."
         if overstated is not None and overstated > 1.02:
             text = "An effect read because it looked good overstates: {{exaggeration}} the truth on average, if that is the planned effect."
+        estimate = now_shown(found, verdict)
+        if estimate is not None:
+            text = f"{text.rstrip('.')}; what is safe to plan on is the low end of its interval, {estimate}."
         add("stopped_estimate", text, "overstate", "exaggerat", "less than the estimate", "smaller than")
     if verdict.decision.action == "keep_running":
         add(
@@ -84,6 +108,17 @@ def caveats_of(
         )
     if any(estimates.metric.role == "secondary" for estimates in found):
         add("secondary", "Secondary metrics describe; their p-values are adjusted for the false discovery rate, and they decide nothing.")
+    if parts.flagged:
+        add(
+            "subgroups",
+            "Where the effect differs within the audience is a question for a next test, not a result of this one.",
+            "next test",
+            "test of its own",
+            "flagged",
+            "not a result",
+        )
+    if parts.small:
+        add("small_parts", "Parts of the audience that are too small to be looked at were left out of the search for differing effects.")
     if any(estimates.cap is not None for estimates in found):
         add("winsorised", "Outcomes above a quantile of all arms together are capped at it, so means are those of capped outcomes.")
     if any(estimates.strata for estimates in found):
@@ -91,7 +126,19 @@ def caveats_of(
     return tuple(caveats)
 
 
+def now_shown(found: Sequence[MetricEstimates], verdict: Verdict) -> str | None:
+    """The slot of the cautious end of the shipped arm's lift, where it has an interval."""
+    primary = next(estimates.metric for estimates in found if estimates.metric.role == "primary")
+    if verdict.arm is None or not verdict.bounded:
+        return None
+    return f"{{{{{key_of(primary.name)}.{key_of(verdict.arm)}.lift.{'low' if primary.sign > 0 else 'high'}}}}}"
+
+
 DOUBTS = {
+    "sample_ratio_of_parts": (
+        "Within a part of the audience the sample ratio is doubtful: look for a cause first.",
+        ("sample ratio", "doubtful", "split"),
+    ),
     "sample_ratio": (
         "The sample ratio is doubtful (p-value of the sample ratio {{sample_ratio.p_value}}): look for a cause first.",
         ("sample ratio", "doubtful", "split"),

@@ -71,6 +71,14 @@ class ArmTotals(Frozen):
         return self
 
 
+class SubgroupTotals(Frozen):
+    """The primary metric's sums in one part of the audience. The parts of a dimension do not overlap."""
+
+    dimension: str = Field(description="what the audience is divided by, as in device; known before the test", min_length=1, max_length=80)
+    part: str = Field(description="which part of it, as in mobile", min_length=1, max_length=120)
+    totals: tuple[ArmTotals, ...] = Field(description="sums of this part by arm", min_length=1, max_length=50)
+
+
 class Measure(Frozen):
     """What to count of a unit, from events or orders after its first exposure."""
 
@@ -104,6 +112,9 @@ class Metric(Frozen):
     winsorise: float | None = choice("share", "cap outcomes at this quantile of all arms together", default=None, ge=0.5, lt=1)
     totals: tuple[ArmTotals, ...] = Field((), description="sums by arm; left out when facts are read", max_length=5000)
     early: tuple[ArmTotals, ...] = Field((), description="the same sums of those who entered first, to see novelty", max_length=50)
+    subgroups: tuple[SubgroupTotals, ...] = Field(
+        (), description="primary metric: the same sums by part of the audience, to flag where the effect differs", max_length=500
+    )
     outcome: Measure | None = Field(None, description="what to count, when exposures are read; the numerator of a ratio")
     denominator: Measure | None = Field(None, description="ratio from exposures: what to divide by")
     from_day: int = choice("days", "retention: first day after exposure that counts", default=0, ge=0, le=365)
@@ -134,6 +145,7 @@ class AnalysedArm(Frozen):
     units: int | None = quantity(
         "count", "units assigned so far, open windows included; those analysed when left out", default=None, ge=0, le=10**12
     )
+    open_units: int = quantity("count", "of those, units whose window is still open", default=0, ge=0, le=10**12)
 
 
 class UnitsTable(Frozen):
@@ -141,6 +153,12 @@ class UnitsTable(Frozen):
 
     table: str = Field(description="name of the imported table", pattern=r"^[a-z][a-z0-9_]{0,62}$")
     arm_column: str = Field("arm", description="column that holds the arm", max_length=120)
+    unit_column: str | None = Field(
+        None, description="column that names the unit; when given, a unit that comes twice is refused", max_length=120
+    )
+    subgroup_columns: tuple[str, ...] = Field(
+        (), description="columns known before the test, to flag where the effect differs", max_length=10
+    )
 
 
 class AnalyzeExperiment(Request):
@@ -198,6 +216,9 @@ class AnalyzeExperiment(Request):
         "count", "conversions, and units without, that each arm needs before a share is decided", default=10, ge=0, le=10**9
     )
     units_per_day: float | None = quantity("count", "units that enter a day, to say how long is left", default=None, gt=0, le=1e10)
+    subgroups_by: tuple[Literal["country", "source", "city", "stage"], ...] = Field(
+        (), description="columns of contacts to flag differing effects by, when exposures are read", max_length=4
+    )
     crossed_units: int = quantity("count", "units that saw more than one arm, left out of the sums", default=0, ge=0, le=10**12)
     lift_interval: Literal["delta", "fieller"] = Field("delta", description="interval of a lift: delta method as the peers, or Fieller's")
     chances: Literal["normal", "beta_binomial"] = Field(
@@ -224,6 +245,10 @@ class AnalyzeExperiment(Request):
             raise ValueError("each metric needs its outcome: what to count of a unit after exposure")
         if self.experiment and any((metric.kind == "ratio") != (metric.denominator is not None) for metric in self.metrics):
             raise ValueError("a ratio needs a denominator, and nothing else has one")
+        if any(metric.subgroups for metric in self.metrics if metric.role != "primary"):
+            raise ValueError("only the primary metric is looked at by subgroups: more would be fishing")
+        if self.subgroups_by and self.experiment is None:
+            raise ValueError("subgroups_by reads the exposures of an experiment: give its name, or give the primary metric's subgroups")
         if any(metric.from_day >= self.window_days for metric in self.metrics):
             raise ValueError("from_day must come before the window closes")
         if self.units_table and any(metric.column is None for metric in self.metrics):

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tools.contract import NotEnoughData, ToolInputError
-from tools.experiments._exposures import Exposed, Span, closing, counts_of, day_start, exposed_of, flagged, known_until, span
+from tools.experiments._exposures import ArmCount, Exposed, Span, closing, counts_of, day_start, exposed_of, flagged, known_until, span
 from tools.experiments._instants import DAY, micros
 from tools.experiments._request import AnalysedArm, AnalyzeExperiment, ArmTotals, Measure, Metric
+from tools.experiments._subgroup_sums import by_contacts
 from tools.experiments._sums import Variable, as_totals, capped, counted_totals, read_sums, sums_of
 
 if TYPE_CHECKING:
@@ -45,8 +46,15 @@ def read_experiment(request: AnalyzeExperiment, facts: Facts) -> tuple[AnalyzeEx
     variables = {metric.name: _variables(metric, request.window_days) for metric in request.metrics}
     closed = units.filter(~units.crossed, units.closed)
     per_unit = _per_unit(closed, _rows(facts, tags), tags, variables)
-    counts, metrics = _with_totals(request, facts, seen, counts_of(units), per_unit, variables)
+    counts, metrics, per_unit = _with_totals(request, facts, seen, counts_of(units), per_unit, variables)
     exposed = exposed_of(counts, seen)
+    if exposed.units == 0:
+        raise NotEnoughData(
+            "every unit on record saw more than one arm, so none can be counted for any",
+            field="experiment",
+            needed="units that saw one arm only",
+            found=f"{exposed.crossed} units that saw more than one",
+        )
     if exposed.units == exposed.open:
         raise NotEnoughData(
             f"no unit's window of {request.window_days} days has closed yet",
@@ -54,16 +62,40 @@ def read_experiment(request: AnalyzeExperiment, facts: Facts) -> tuple[AnalyzeEx
             needed="units whose window has closed",
             found=f"{exposed.open} units with open windows",
         )
+    if request.subgroups_by:
+        metrics = _with_subgroups(request, facts, seen, closed, per_unit, variables, metrics)
     return request.model_copy(update={"metrics": metrics, "arms": _arms(request, exposed), **_traffic(request, exposed)}), exposed.repeated
+
+
+def _with_subgroups(
+    request: AnalyzeExperiment,
+    facts: Facts,
+    seen: Span,
+    closed: ibis.Table,
+    per_unit: ibis.Table,
+    variables: dict[str, list[Counted]],
+    metrics: tuple[Metric, ...],
+) -> tuple[Metric, ...]:
+    """The metrics, the primary one with its sums by part of the audience. A capped outcome is capped there as well."""
+    number = next(n for n, metric in enumerate(metrics) if metric.role == "primary")
+    entries = variables[metrics[number].name]
+    used, money = [entry.variable for entry in entries], any(entry.measure.of == "value" for entry in entries)
+    parts = by_contacts(facts, seen, closed, per_unit, request.subgroups_by, number, used, money)
+    return (*metrics[:number], metrics[number].model_copy(update={"subgroups": parts}), *metrics[number + 1 :])
 
 
 def _arms(request: AnalyzeExperiment, exposed: Exposed) -> tuple[AnalysedArm, ...]:
     weights = {arm.arm: arm.weight for arm in request.arms}
-    found = {arm.arm: arm.units for arm in exposed.arms}
+    found = {arm.arm: arm for arm in exposed.arms}
     unplanned = sorted(set(found) - set(weights)) if weights else []
     if unplanned:
         raise ToolInputError(f"the exposures hold arms that were not planned: {', '.join(unplanned)}", field="arms")
-    return tuple(AnalysedArm(arm=arm, weight=weights.get(arm, 1.0), units=found.get(arm, 0)) for arm in (weights or found))
+    none = ArmCount("", 0, 0)
+    return tuple(
+        AnalysedArm(arm=arm, weight=weights.get(arm, 1.0), units=mine.units, open_units=mine.units - mine.closed)
+        for arm in (weights or found)
+        for mine in (found.get(arm, none),)
+    )
 
 
 def _traffic(request: AnalyzeExperiment, exposed: Exposed) -> dict[str, Any]:
@@ -153,8 +185,8 @@ BY = ("cell",)
 
 def _with_totals(
     request: AnalyzeExperiment, facts: Facts, seen: Span, counts: ibis.Table, per_unit: ibis.Table, variables: dict[str, list[Counted]]
-) -> tuple[list[dict[str, Any]], tuple[Metric, ...]]:
-    """Rows of the counts, and the metrics with their sums."""
+) -> tuple[list[dict[str, Any]], tuple[Metric, ...], ibis.Table]:
+    """Rows of the counts, the metrics with their sums, and the units' outcomes as they were summed, capped ones capped."""
     used = {
         n: [entry.variable for entry in entries] for n, entries in enumerate(variables.values()) if request.metrics[n].kind != "quantile"
     }
@@ -182,7 +214,7 @@ def _with_totals(
         early = tuple(as_totals(arm, sizes[arm, 1], halves.get((arm, 1), {}), used[number]) for arm in whole if sizes.get((arm, 1)))
         total = tuple(as_totals(arm, whole[arm], _added(halves.get((arm, 0)), halves.get((arm, 1))), used[number]) for arm in whole)
         metrics.append(metric.model_copy(update={"totals": total, "early": early if len(early) == len(total) else (), "winsorise": None}))
-    return rows, tuple(metrics)
+    return rows, tuple(metrics), per_unit
 
 
 def _together(facts: Facts, counts: ibis.Table, sums: ibis.Table) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -17,8 +17,11 @@ from tools.experiments._request import AnalyzeExperiment, Metric
 Action = Literal["ship", "roll_back", "keep_running", "inconclusive", "invalid"]
 Guard = Literal["holds", "harmed", "open"]
 
+POWER = 0.8
+
 WHY_INVALID = {
     "sample_ratio": "units did not go to the arms in the planned shares",
+    "sample_ratio_of_parts": "within a part of the audience units did not go to the arms in the planned shares",
     "exposure_balance": "the arms lost units at different rates before the analysis",
     "crossed_units": "too many units saw more than one arm",
     "before_the_test": "the arms already differed before the test",
@@ -32,7 +35,8 @@ class Verdict:
     decision: Decision
     arm: str | None
     days_left: int | None
-    units_left: int | None
+    needed: int | None
+    bounded: bool = False
 
 
 def guard_of(reader: Reader, reading: Reading, metric: Metric) -> Guard:
@@ -43,13 +47,17 @@ def guard_of(reader: Reader, reading: Reading, metric: Metric) -> Guard:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the primary metric and the guardrails stand, per arm; `ruled_out`: no arm can still reach the smallest effect worth finding."""
+    """How the primary metric and the guardrails stand, per arm; `ruled_out`: no arm can still reach the smallest effect worth finding.
+
+    `needed`: units in all arms that the smallest effect worth finding takes, by this test's own variance.
+    """
 
     primary: MetricEstimates
     readings: Mapping[str, Reading]
     states: Mapping[str, State]
     guards: Mapping[tuple[str, str], Guard]
     ruled_out: bool
+    needed: int | None = None
 
     @property
     def harmed(self) -> dict[str, str]:
@@ -71,9 +79,19 @@ def judge(request: AnalyzeExperiment, gates: Gates, now: Standing) -> Verdict:
     """The first rule that applies decides: validity, sample, guardrails, the primary metric, time."""
     units = sum(now.primary.units.values())
     left = max(0, request.planned_units - units) if request.planned_units else None
-    days = ceil(left / request.units_per_day) if left and request.units_per_day else None
+    needed = None if request.planned_units else now.needed
+    days = _days(request, gates, max(0, needed - units) if needed else left)
     action, reason, arm = _rule(request, gates, now, left, " About {{days_left}} are left." if days else "")
-    return Verdict(Decision(action=action, reason=reason), arm, days, left)
+    bounded = arm is not None and now.readings[arm].lift_low is not None and now.readings[arm].lift_high is not None
+    return Verdict(Decision(action=action, reason=reason), arm, days if action == "keep_running" else None, needed, bounded)
+
+
+def _days(request: AnalyzeExperiment, gates: Gates, left: int | None) -> int | None:
+    """Days until as many units are in: those who still have to enter, and then the wait for their windows, where windows are open."""
+    if not left or request.units_per_day is None:
+        return None
+    wait = request.window_days if any(arm.open_units for arm in request.arms) else 0
+    return ceil(max(0, left - (gates.units_open if wait else 0)) / request.units_per_day) + wait
 
 
 def _rule(request: AnalyzeExperiment, gates: Gates, now: Standing, left: int | None, wait: str) -> tuple[Action, str, str | None]:
@@ -128,6 +146,26 @@ def _forward(
         return ("keep_running", said + wait, best) if running else ("inconclusive", said, best)
     clears = "clears the threshold" if now.primary.metric.threshold else "is better than the control"
     return "ship", f"{_start(best)} {clears} on {metric} ({slot}), by the method fixed in advance.{_doubt(gates)}", best
+
+
+def units_needed(request: AnalyzeExperiment, reader: Reader, readings: Sequence[Reading], metric: Metric) -> int | None:
+    """Units in all arms at which the smallest effect worth finding is found in four of five tests, by the variance seen so far.
+
+    The observed effect does not enter. None when the plan does not say what is worth finding.
+    """
+    from tools.methods.read_outs import DAILY, inflation
+    from tools.methods.sample_size import noncentrality
+
+    if metric.minimum_effect is None or request.planned_units is not None:
+        return None
+    found = []
+    for reading in readings:
+        worth = metric.minimum_effect * abs(reading.effect.control.raw)
+        if worth <= 0 or reading.effect.error <= 0:
+            return None
+        reach = noncentrality(reader.alpha, POWER) * inflation(request.method, reader.alpha, POWER, DAILY) ** 0.5
+        found.append(reading.effect.n * (reading.effect.error * reach / worth) ** 2)
+    return ceil(max(found) * reader.arms / 2) if found else None
 
 
 def rules_out(reader: Reader, readings: Sequence[Reading], metric: Metric) -> bool:

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from tools.contract import Basis, ToolInputError, ToolResult, tool
+from tools.contract import Basis, NotEnoughData, ToolInputError, ToolResult, tool
 from tools.experiments._estimates import MetricEstimates, estimate
-from tools.experiments._gates import Gate, pass_gates
+from tools.experiments._gates import Gate, enough, pass_gates
 from tools.experiments._names import unique_keys
 from tools.experiments._reading import Reader, Reading, State
 from tools.experiments._readout import (
@@ -19,10 +19,13 @@ from tools.experiments._readout import (
     metric_figures,
     overstatement,
     plan_figures,
+    subgroup_figures,
 )
-from tools.experiments._readout_words import caveats_of, findings_of
+from tools.experiments._readout_words import caveats_of, findings_of, subgroup_findings
 from tools.experiments._request import AnalyzeExperiment
-from tools.experiments._verdict import Standing, guard_of, judge, rules_out
+from tools.experiments._risk import risk_of
+from tools.experiments._subgroups import SubgroupReading, look
+from tools.experiments._verdict import Standing, guard_of, judge, rules_out, units_needed
 from tools.facts import Facts
 from tools.methods.multiplicity import benjamini_hochberg, holm
 
@@ -37,6 +40,9 @@ class ExperimentReadout(ToolResult):
     method: Literal["anytime", "fixed", "group_sequential"] = Field(description="the method that decided")
     units_analysed: int = Field(description="units in the analysis, all arms")
     units_open: int = Field(description="units whose window has not closed: shown, not counted")
+    subgroups: tuple[SubgroupReading, ...] = Field(
+        (), description="the primary metric by part of the audience: flagged where the effect differs, never decided on"
+    )
     repeated_exposures: int = Field(0, description="rows of exposures beyond a unit's first, not counted again")
 
 
@@ -47,10 +53,11 @@ def analyze_experiment(request: AnalyzeExperiment, facts: Facts) -> ExperimentRe
     The default method is anytime-valid (asymptotic confidence sequence of Waudby-Smith and others 2021, tuned to the planned sample; or the
     exact beta-binomial sequence for conversions), so it may be read every day. `fixed` (Welch; pooled z and Fisher's exact test for
     conversions) is read once at the planned size; `group_sequential` spends its error over planned looks. The level is split over the arms.
-    Gates come first: sample ratio (p below .001 stops, below .01 warns), units that saw two arms, the smallest sample, a difference before
-    the test, novelty. One primary metric decides; guardrails must not get worse beyond their margin; secondary metrics are described. Sums
-    by arm come with the request, or from exposures joined to events and orders, each unit once and only when its window has closed, or from
-    a table with a row per unit. Chance to win and expected loss describe; they never decide.
+    Gates come first: sample ratio (p below .001 stops, below .01 warns), also within parts of the audience, units that saw two arms, units
+    lost, the smallest sample, a difference before the test, novelty. One primary metric decides; guardrails must not get worse beyond their
+    margin; secondary metrics are described. Where the effect differs in a part of the audience, it is flagged with Holm's correction over
+    all parts, and decides nothing. Sums by arm come with the request, or from exposures joined to events and orders, each unit once, and
+    only when its window has closed, or from a table with a row per unit. Chance to win and expected loss describe; they never decide.
     """
     repeated = 0
     if request.experiment is not None:
@@ -75,8 +82,10 @@ def read_out(request: AnalyzeExperiment, repeated: int = 0) -> ExperimentReadout
     alpha = 1 - request.level
     decides = Reader(request, alpha / len(treatments), len(primary.arms))
     describes = Reader(request, alpha, len(primary.arms))
-    gates = pass_gates(request, found, describes)
+    parts = look(request, primary, alpha)
+    gates = pass_gates(request, found, describes, parts)
     readings = {arm: decides.read(primary, request.control, arm) for arm in treatments}
+    _something_varies(primary, readings, request)
     states, holms = _primary_states(decides, primary, readings, alpha)
     rows: list[Comparison] = [comparison(request, primary, readings[arm], states[arm], None, holms.get(arm)) for arm in treatments]
     guards = {}
@@ -88,15 +97,20 @@ def read_out(request: AnalyzeExperiment, repeated: int = 0) -> ExperimentReadout
     ]
     rates = iter(benjamini_hochberg([reading.p_value for estimates, reading in others if estimates.metric.role == "secondary"]))
     for estimates, reading in others:
-        guard = guard_of(describes, reading, estimates.metric) if estimates.metric.role == "guardrail" else None
+        readable = enough(request, estimates)
+        guard = None
+        if estimates.metric.role == "guardrail":
+            guard = guard_of(describes, reading, estimates.metric) if readable else "open"
         if guard is not None:
             guards[estimates.metric.name, reading.arm] = guard
         adjusted = next(rates) if estimates.metric.role == "secondary" else None
-        state = describes.state(reading, estimates.metric.sign, 0.0)
+        state: State = describes.state(reading, estimates.metric.sign, 0.0) if readable else "unclear"
         if adjusted is not None and adjusted > alpha:
             state = "unclear"
         rows.append(comparison(request, estimates, reading, state, guard, adjusted))
-    now = Standing(primary, readings, states, guards, rules_out(decides, list(readings.values()), primary.metric))
+    every = list(readings.values())
+    needed = units_needed(request, decides, every, primary.metric)
+    now = Standing(primary, readings, states, guards, rules_out(decides, every, primary.metric), needed)
     verdict = judge(request, gates, now)
     overstated = overstatement(request, decides, primary, readings)
     trusted = not gates.invalid
@@ -104,15 +118,22 @@ def read_out(request: AnalyzeExperiment, repeated: int = 0) -> ExperimentReadout
     by_metric: dict[str, list[Comparison]] = {}
     for row in rows:
         by_metric.setdefault(row.metric, []).append(row)
-    figures = plan_figures(request, gates, verdict, overstated)
+    risk = risk_of(request, primary, rows, verdict) if trusted else None
+    figures = [*plan_figures(request, gates, verdict, overstated), *(risk.figures if risk else ())]
     for estimates in found:
         shown = by_metric[estimates.metric.name] if trusted else []
         figures += metric_figures(estimates, request.control, shown, basis, request.method == "anytime")
+    flagged = subgroup_figures(primary.metric, parts.flagged) if trusted else {}
+    figures += flagged.values()
     analysed = sum(primary.units.values())
     return ExperimentReadout(
         figures=tuple(figures),
-        findings=findings_of(rows, request.control, trusted),
-        caveats=caveats_of(request, gates, verdict, found, overstated, bool(request.tuning_units or request.planned_units)),
+        findings=(
+            *findings_of(rows, request.control, trusted),
+            *([risk.sentence] if risk else []),
+            *subgroup_findings(parts, flagged),
+        ),
+        caveats=caveats_of(request, gates, verdict, found, overstated, bool(request.tuning_units or request.planned_units), parts),
         decision=verdict.decision,
         table=comparison_table(rows) if trusted else None,
         chart=lift_chart(rows) if trusted else None,
@@ -120,9 +141,23 @@ def read_out(request: AnalyzeExperiment, repeated: int = 0) -> ExperimentReadout
         gates=gates.all,
         method=request.method,
         units_analysed=analysed,
-        units_open=sum(gates.assigned.values()) - analysed,
+        units_open=gates.units_open,
+        subgroups=parts.readings if trusted else (),
         repeated_exposures=repeated,
     )
+
+
+def _something_varies(primary: MetricEstimates, readings: dict[str, Reading], request: AnalyzeExperiment) -> None:
+    """An outcome that is the same for every unit has no error to hold a difference against."""
+    if any(reading.effect.error > 0 or (reading.exact and reading.effect.difference) for reading in readings.values()):
+        return
+    name = primary.metric.name
+    needed = "units with different outcomes"
+    if primary.metric.is_share:
+        needed = f"{request.minimum_conversions} units with and {request.minimum_conversions} without the outcome in each arm"
+    found = f"{sum(primary.units.values())} units, all alike within their arm"
+    message = f"{name!r} is the same for every unit of an arm, so there is no error to hold a difference against"
+    raise NotEnoughData(message, field=f"metrics.{name}", needed=needed, found=found)
 
 
 def _primary_states(

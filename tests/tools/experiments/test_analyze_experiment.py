@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.tools.memory_facts import memory_facts
-from tools.contract import ToolInputError
+from tools.contract import NotEnoughData, ToolInputError
 from tools.registry import load
 
 AS_OF = date(2026, 11, 21)
@@ -312,13 +312,112 @@ def test_units_lost_at_different_rates_stop_it():
     assert result.units_open == 24000 - 20800
 
 
-def test_nobody_and_everybody_converting_give_no_made_up_interval():
-    for done in (0, 1000):
-        result = run(metrics=[shares((done, 1000), (done, 1000))], minimum_conversions=0)
-        assert result.decision.action == "keep_running"
-        assert result.comparisons[0].difference_low is None
-        assert result.comparisons[0].p_value == 1
-    assert run(metrics=[shares((1000, 1000), (1000, 1000))]).decision.action == "keep_running"
+@pytest.mark.parametrize("done", [(0, 0), (1000, 1000), (0, 1000)])
+@pytest.mark.parametrize("more", [{}, {"method": "fixed"}, {"minimum_conversions": 0}])
+def test_nobody_and_everybody_converting_is_refused_with_what_would_be_enough(done, more):
+    with pytest.raises(NotEnoughData) as refusal:
+        run(metrics=[shares(*((x, 1000) for x in done))], **more)
+    assert refusal.value.field == "metrics.rate"
+    assert "with and" in refusal.value.needed
+    assert "2000" in refusal.value.found
+
+
+def test_a_mean_that_does_not_vary_is_refused():
+    with pytest.raises(NotEnoughData, match="same for every unit"):
+        run(metrics=[sums("m", (1000, 5000, 25000), (1000, 5000, 25000))])
+
+
+def parts(dimension: str, **of: tuple[int, int, int, int]) -> list[dict[str, Any]]:
+    """Part to conversions and units of the control, then of the treatment."""
+    return [{"dimension": dimension, "part": part, "totals": shares((a, n), (b, m))["totals"]} for part, (a, n, b, m) in of.items()]
+
+
+def test_a_part_whose_effect_differs_is_flagged_and_decides_nothing():
+    device = parts("device", mobile=(1000, 10000, 1000, 10000), desktop=(1000, 10000, 1600, 10000))
+    country = parts("country", za=(1000, 10000, 1300, 10000), ng=(1000, 10000, 1300, 10000))
+    plain = run(metrics=[shares((2000, 20000), (2600, 20000))])
+    result = run(metrics=[shares((2000, 20000), (2600, 20000), subgroups=[*device, *country])])
+    assert {(row.dimension, row.part) for row in result.subgroups if row.flagged} == {("device", "mobile"), ("device", "desktop")}
+    assert result.decision == plain.decision
+    assert any(caveat.code == "subgroups" and caveat.insist for caveat in result.caveats)
+    mobile = result.figure("subgroup.device.mobile.treatment.effect")
+    assert mobile.interval.low < 0 < mobile.interval.high
+    assert mobile.interval.level == pytest.approx(1 - 0.05 / 4), "all four intervals hold at once"
+    assert sum("decides nothing" in finding for finding in result.findings) == 2
+    same = run(metrics=[shares((2000, 20000), (2600, 20000), subgroups=country)])
+    assert not any(row.flagged for row in same.subgroups)
+    assert any("No part of the audience" in finding for finding in same.findings)
+
+
+def test_many_parts_of_nothing_are_not_fished():
+    import numpy as np
+
+    random, flagged = np.random.default_rng(5), 0
+    for _ in range(60):
+        groups, whole = [], np.zeros((2, 2), int)
+        for part in "abcdefghijklmnopqrst":
+            done = random.binomial(400, 0.2, 2)
+            groups += parts("city", **{part: (int(done[0]), 400, int(done[1]), 400)})
+            whole += np.array([done, [400, 400]])
+        metric = shares((int(whole[0][0]), 8000), (int(whole[0][1]), 8000), subgroups=groups)
+        flagged += any(row.flagged for row in run(metrics=[metric], method="fixed").subgroups)
+    assert flagged <= 8, "five in a hundred of twenty parts together, not of each"
+
+
+def test_parts_are_checked_for_their_split_and_for_being_parts():
+    groups = parts("device", mobile=(100, 1400, 100, 600), desktop=(100, 600, 100, 1400))
+    result = run(metrics=[shares((200, 2000), (200, 2000), subgroups=groups)])
+    assert next(gate for gate in result.gates if gate.name == "sample_ratio_of_parts").status == "failed"
+    assert (result.decision.action, result.subgroups) == ("invalid", ())
+    small = run(metrics=[shares((200, 2000), (260, 2000), subgroups=parts("device", watch=(1, 20, 15, 20)))])
+    assert small.subgroups == ()
+    assert any(caveat.code == "small_parts" for caveat in small.caveats)
+    with pytest.raises(ToolInputError, match="not a part"):
+        run(metrics=[shares((200, 2000), (260, 2000), subgroups=parts("device", mobile=(100, 3000, 100, 3000)))])
+
+
+def test_how_likely_and_how_dear_it_would_be_to_be_wrong():
+    plan = {"units_per_day": 500, "planned_units": 40000}
+    ship = run(metrics=[shares((800, 10000), (1000, 10000))], **plan)
+    [row] = ship.comparisons
+    assert ship.figure("wrong.chance").value == pytest.approx(1 - row.chance_to_win)
+    assert ship.figure("wrong.cost").value == row.expected_loss
+    assert ship.figure("wrong.cost_per_week").value == pytest.approx(row.expected_loss * 0.08 * 500 * 7)
+    back = run(metrics=[shares((1000, 10000), (800, 10000))], **plan)
+    assert back.figure("wrong.chance").value == pytest.approx(back.comparisons[0].chance_to_win)
+    assert back.figure("wrong.chance").value < 0.001
+    waiting = run(metrics=[shares((800, 10000), (810, 10000))], **plan)
+    assert 0.3 < waiting.figure("wrong.chance").value < 0.5
+    assert waiting.figure("wrong.cost").value > ship.figure("wrong.cost").value
+    assert any("{{wrong.chance}}" in finding for finding in waiting.findings)
+
+
+def test_a_stopped_estimate_is_no_promise():
+    caveat = next(c for c in run(metrics=[shares((800, 10000), (1000, 10000))]).caveats if c.code == "stopped_estimate")
+    assert "{{rate.treatment.lift.low}}" in caveat.text
+    assert caveat.insist
+
+
+def test_days_left_without_a_planned_sample_come_from_the_smallest_effect_and_the_variance_seen():
+    from tools.methods.read_outs import DAILY, inflation
+    from tools.methods.sample_size import for_proportions
+
+    small, other = (run(metrics=[shares((800, 10000), (x, 10000), minimum_effect=0.1)], units_per_day=500) for x in (805, 815))
+    needed = 2 * for_proportions(0.08, 0.088, 0.05, 0.8, "unpooled") * inflation("anytime", 0.05, 0.8, DAILY)
+    assert small.figure("units_needed").value == pytest.approx(needed, rel=0.06)
+    assert small.figure("units_needed").value == pytest.approx(other.figure("units_needed").value, rel=0.02), "not from the effect seen"
+    assert small.figure("days_left").value == pytest.approx((small.figure("units_needed").value - 20000) / 500, abs=1)
+    arms = [{"arm": arm, "units": 12000, "open_units": 2000} for arm in ("control", "treatment")]
+    waits = run(metrics=[shares((800, 10000), (805, 10000))], units_per_day=500, planned_units=22000, arms=arms, window_days=14)
+    assert waits.figure("days_left").value == 14, "enough have entered: what is left is their windows"
+    assert waits.figure("units_open").value == waits.units_open == 4000
+
+
+def test_a_guardrail_below_the_smallest_sample_holds_nothing():
+    rare = {**shares((1, 10000), (4, 10000), role="guardrail", direction="decrease", margin=0.5), "name": "refunds"}
+    result = run(metrics=[shares((800, 10000), (1000, 10000)), rare])
+    assert result.comparisons[1].guardrail == "open"
+    assert result.decision.action == "keep_running"
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,39 @@ def test_an_arm_without_exposures_and_one_that_was_not_planned_are_refused():
             run(tables, experiment="offer", metrics=[BOOKED], arms=arms)
 
 
+def test_parts_of_the_audience_come_from_contacts_or_from_columns_of_the_units_table():
+    random = np.random.default_rng(3)
+    arms, cities = ("control", "treatment"), ("accra", "lagos", None)
+    shown = [(f"u{i}", arms[i % 2], 20.0) for i in range(6000)]
+    place = [cities[i // 2 % 3] for i in range(6000)]
+    rate = {("lagos", 1): 0.5}
+    done = [random.random() < rate.get((place[i], i % 2), 0.2) for i in range(6000)]
+    booked = [(f"u{i}", "booking", 19.0) for i in range(6000) if done[i]] + [("other", "booking", 0.0001)]
+    contacts = {"contact_id": [f"u{i}" for i in range(6000)], "created_at": [MIDNIGHT] * 6000, "city": place}
+    tables = {"exposures": exposures(shown), "events": events(booked), "contacts": contacts}
+    read = run(tables, experiment="offer", window_days=7, metrics=[BOOKED], subgroups_by=["city"])
+    found = {row.part: row for row in read.subgroups}
+    assert set(found) == {"accra", "lagos", "unknown"}
+    mine = [d for d, where, i in zip(done, place, range(6000), strict=True) if where == "lagos" and i % 2]
+    control = [d for d, where, i in zip(done, place, range(6000), strict=True) if where == "lagos" and not i % 2]
+    assert found["lagos"].difference == pytest.approx(np.mean(mine) - np.mean(control), rel=1e-12)
+    assert found["lagos"].flagged
+    rows = pa.table({"unit": [u for u, _, _ in shown], "arm": [arm for _, arm, _ in shown], "done": done, "city": place})
+    named = {"table": "units", "unit_column": "unit", "subgroup_columns": ["city"]}
+    metric = {"name": "booked", "kind": "mean", "column": "done"}
+    again = {row.part: row for row in run({"units": rows}, units_table=named, metrics=[metric]).subgroups}
+    assert {part: row.difference for part, row in again.items()} == pytest.approx({part: row.difference for part, row in found.items()})
+    with pytest.raises(ToolInputError, match="more than once") as refusal:
+        run({"units": pa.concat_tables([rows, rows.slice(0, 1)])}, units_table=named, metrics=[metric])
+    assert refusal.value.needed == "6001 different units"
+
+
+def test_units_that_all_saw_both_arms_are_refused():
+    shown = [(f"u{i}", arm, 20.0) for i in range(50) for arm in ("control", "treatment")]
+    with pytest.raises(NotEnoughData, match="more than one arm"):
+        run({"exposures": exposures(shown), "events": events([("u1", "booking", 0.001)])}, experiment="offer", metrics=[BOOKED])
+
+
 @pytest.mark.parametrize(("column", "why"), [("nowhere", "no column"), ("arm", "no numbers"), ("holes", "have no")])
 def test_a_units_table_that_cannot_be_read_says_why(column, why):
     rows = pa.table({"arm": ["control", "treatment"] * 200, "holes": [1, None] * 200})
