@@ -14,7 +14,7 @@ ASSIGNING = frozenset({"name", "unit", "control", "layer", "salt", "arms"})
 MEASURING = frozenset({"kind", "winsorise", "quantile", "before_days", "before_column", "before_denominator_column", "from_day"})
 """How a metric is computed, which is method: caps and covariates can be tried until one pleases."""
 DECIDING = frozenset({"window_days", "source", "units_table"})
-"""What the decision rests on, beside the primary metric: open to an amendment until somebody has looked."""
+"""What the decision rests on, beside the primary metric: open to an amendment until somebody has read the experiment out."""
 DESCRIBING = frozenset({"units_per_day", "subgroups_by"})
 """Of the analysis, what changes no figure that decides."""
 
@@ -33,7 +33,7 @@ class Difference(NamedTuple):
 
 
 def differences(old: tuple[ExperimentPlan, Requests], new: tuple[ExperimentPlan, Requests], *, looked: bool) -> list[Difference]:
-    """What is different, field by field, defaults written out; `looked`: somebody has seen a result already."""
+    """What is different, field by field, defaults written out; `looked`: somebody has seen an effect already."""
     before, after = _fields(*old), _fields(*new)
     primaries = {old[0].primary.name, new[0].primary.name}
     both = {metric.name for metric in old[0].metrics} & {metric.name for metric in new[0].metrics}

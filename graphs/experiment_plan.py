@@ -18,7 +18,7 @@ SAID_ELSEWHERE = frozenset(
     {"as_of", "metrics", "control", "arms", "experiment", "units_table", "window_days", "earlier_looks", "crossed_units"}
 )
 """Fields of the read-out that other parts of the plan give, or the looks do."""
-KNOBS = {name: field for name, field in AnalyzeExperiment.model_fields.items() if name not in SAID_ELSEWHERE}
+KNOBS = tuple(name for name in AnalyzeExperiment.model_fields if name not in SAID_ELSEWHERE)
 
 
 def _without_sums(schema: dict[str, Any]) -> None:
@@ -31,7 +31,7 @@ def _knobs(schema: dict[str, Any]) -> None:
     schema.update({"properties": {name: described[name] for name in KNOBS}, "additionalProperties": False})
 
 
-SUMS = frozenset({"totals", "early", "subgroups"}) & Metric.model_fields.keys()
+SUMS = {"totals", "early", "subgroups"} & Metric.model_fields.keys()
 """Fields of a metric that are data."""
 
 

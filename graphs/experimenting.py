@@ -123,7 +123,9 @@ async def amend(connection: Connection, experiment_id: str, changes: dict[str, A
     old = read_plan(experiment.plan)
     new = read_plan({**experiment.plan, **changes, "analysis": _merged(old.analysis, changes.get("analysis"))})
     requests = await _checked(new)
-    found = differences((old, await _checked(old)), (new, requests), looked=experiment.looks > 0)
+    # a check of the split shows no effect, so it ties nobody
+    looked = any(look.tool == READ_OUT for look in await experiment_looks.of(connection, experiment.id))
+    found = differences((old, await _checked(old)), (new, requests), looked=looked)
     if not found:
         raise ToolInputError("the plan says this already: nothing would change", field="changes")
     logged = [difference.as_json() for difference in found]

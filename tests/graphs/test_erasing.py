@@ -17,8 +17,9 @@ import pytest_asyncio
 from psycopg import sql
 
 from api.importing import bring_in
-from graphs import erasing
+from graphs import erasing, experimenting
 from graphs.erasing import RunUnderWay, erase
+from graphs.experiment_plan import read_plan
 from graphs.replay import NotReplayable, replay
 from graphs.run_tool import ToolCall, run_tool
 from graphs.services import Services
@@ -35,6 +36,7 @@ from store import (
     erasures,
     events,
     evidence,
+    experiments,
     forgetting,
     idempotency,
     imports,
@@ -53,6 +55,7 @@ from store.locks import run_lock
 from store.settings import StoreSettings
 from store.step_results import StepResult
 from store.workspaces import Workspace
+from tests.graphs.experiment_plans import PLAN
 
 ON = date(2026, 11, 21)
 WHEN = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -132,6 +135,10 @@ async def planted(services: Services, workspace: Workspace, client: Client, tmp_
             verdict={"numerals": [{"sentence": SAID}]}, evidence_aliases={"E1": record.id}, model={"note": SAID}, prompt={"note": SAID},
         )  # fmt: skip
         held |= {"record": record.id, "deliverable": made.id, "document": untouched}
+        drafted = read_plan({**PLAN, "name": f"for {ZOE['email']}", "hypothesis": SAID})
+        test = await experimenting.create(connection, client, drafted, actor="key_1")
+        held["experiment"] = await experimenting.start(connection, test.id, actor="key_1", reason=SAID)
+        await experimenting.complete(connection, test.id, decision="inconclusive", actor="key_1", reason=SAID)
         thread = await threads.create_thread(connection, "key_1", client_id=client.id, title=SAID, door_id=ZOE["email"])
         await threads.set_summary(connection, thread.id, SAID, 1)
         await messages.add(connection, thread.id, "user", SAID)
@@ -193,6 +200,8 @@ PLANTED = {
     "deliverables.markdown", "deliverables.verdict", "deliverables.model", "deliverables.prompt", "threads.title",
     "threads.summary", "threads.door_id", "messages.text", "preferences.text", "imports.file_name",
     "import_mappings.mapping", "idempotency_keys.key", "idempotency_keys.response", "audit_log.actor", "audit_log.subject",
+    "experiments.name", "experiments.plan", "experiments.requests", "experiments.registered", "experiments.outcome",
+    "experiment_changes.reason",
     "audit_log.detail", "checkpoint_blobs.blob", "checkpoint_writes.blob",
 }  # fmt: skip
 
@@ -227,6 +236,10 @@ async def test_what_stays_is_still_of_use(services: Services, workspace: Workspa
         found = await documents.search(connection, client.id, "asked for a colour", embedder=services.embedder)
         assert found[0].text == "[erased] ([erased], [erased], [erased]) came back and asked for a colour."
         assert planted["document"] in await documents.list_documents(connection, client.id)
+        test = await experiments.get(connection, planted["experiment"].id)
+        assert test is not None
+        assert test.registered is not None
+        assert test.hash == experiments.hash_of(test.registered) != planted["experiment"].hash
         made = await deliverables.get(connection, planted["deliverable"])
         assert made is not None
         assert "[12](evidence:E1.leads.[erased].score) mailto:[erased]" in made.markdown

@@ -54,12 +54,14 @@ async def history(database: Database, client: Client, experiment: Experiment) ->
         return await experiments.history(connection, experiment.id)
 
 
-async def log_look(database: Database, client: Client, experiment: Experiment, decision: str = "ship") -> str:
+async def log_look(
+    database: Database, client: Client, experiment: Experiment, decision: str = "ship", tool: str = "analyze_experiment"
+) -> str:
     """A look in the log, without its computation."""
     record = f"ev_{experiment.id}_{decision}"
     async with database.transaction(client.workspace_id) as connection:
         await experiment_looks.add(
-            connection, experiment.id, tool="analyze_experiment", evidence_id=record, decision=decision, units=10, revision=1, actor="ann"
+            connection, experiment.id, tool=tool, evidence_id=record, decision=decision, units=10, revision=1, actor="ann"
         )
     return record
 
@@ -236,8 +238,10 @@ async def test_method_and_tuning_invalidate_and_the_rest_is_an_amendment(
     ],
 )
 async def test_once_somebody_has_looked_what_decides_is_fixed_too(database: Database, client: Client, changes: dict[str, Any]) -> None:
-    active = await started(database, client)
+    checked, active = await started(database, client, name="checked"), await started(database, client)
+    await log_look(database, client, checked, "go_on", "check_sample_ratio")
     await log_look(database, client, active, "keep_running")
+    assert (await do(database, client, "amend", checked, changes=changes, reason="before any effect")).invalidated_at is None
     after = await do(database, client, "amend", active, changes=changes, reason="it looks better so")
     assert after.invalidated_at is not None
     assert (await history(database, client, active))[-1].looks == 1
