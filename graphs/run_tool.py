@@ -149,7 +149,7 @@ class NoFacts:
             found="no client",
         )
 
-    def fetch(self, expression: Any) -> Any:
+    def fetch(self, expression: Any, *, exact: bool = False) -> Any:
         """Refuses."""
         raise NotEnoughData("this needs a client's data: name a client, or put the aggregates in the request", found="no client")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -24,8 +25,8 @@ class Engine(Protocol):
     def hold(self, table: str, rows: pa.Table) -> ibis.Table:
         """Rows in memory as one table."""
 
-    def fetch(self, expression: Any) -> pa.Table:
-        """Run an expression."""
+    def fetch(self, expression: Any, *, exact: bool = False) -> pa.Table:
+        """Run an expression. `exact` ones give the same bits on any number of threads."""
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -35,6 +36,7 @@ class DuckDBEngine:
     """DuckDB in memory, one connection, times in UTC.
 
     One compute thread by default: a float sum over several threads depends on which finishes first, and replay compares bit for bit.
+    What is exact in any order runs on every processor.
     """
 
     name: EngineName = "duckdb"
@@ -42,6 +44,7 @@ class DuckDBEngine:
     def __init__(self, *, threads: int = 1, spill: Path | None = None) -> None:
         import ibis
 
+        self._threads = threads
         self._connection = ibis.duckdb.connect(":memory:", threads=threads)
         for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "autoload_known_extensions = false"):
             self._connection.raw_sql(f"SET {setting}")
@@ -57,8 +60,15 @@ class DuckDBEngine:
         self._connection.con.unregister("_rows")
         return self._connection.table(table)
 
-    def fetch(self, expression: Any) -> pa.Table:
-        return self._connection.to_pyarrow(expression)
+    def fetch(self, expression: Any, *, exact: bool = False) -> pa.Table:
+        processors = (os.cpu_count() or 1) if exact else self._threads
+        if processors <= self._threads:
+            return self._connection.to_pyarrow(expression)
+        self._connection.raw_sql(f"SET threads = {processors}")
+        try:
+            return self._connection.to_pyarrow(expression)
+        finally:
+            self._connection.raw_sql(f"SET threads = {self._threads}")
 
     def close(self) -> None:
         self._connection.disconnect()
@@ -100,7 +110,7 @@ class PySparkEngine:
         moments = [name for name, kind in table.schema().items() if kind.is_timestamp()]
         return table.mutate({name: table[name].cast(dt.Timestamp(timezone="UTC", scale=6)) for name in moments}) if moments else table
 
-    def fetch(self, expression: Any) -> pa.Table:
+    def fetch(self, expression: Any, *, exact: bool = False) -> pa.Table:
         return self._connection.to_pyarrow(expression)
 
     def close(self) -> None:

@@ -76,10 +76,10 @@ class StoredFacts:
                 self._read[name] = self._opened().read(name, files)
             return self._read[name]
 
-    def fetch(self, expression: Any) -> pa.Table:
-        """Run an expression on the engine."""
+    def fetch(self, expression: Any, *, exact: bool = False) -> pa.Table:
+        """Run an expression on the engine, an exact one on all processors."""
         with self._lock:
-            return self._opened().fetch(expression)
+            return self._opened().fetch(expression, exact=exact)
 
     def model(self, name: str, version: int | None = None) -> Artefact | None:
         """The model that serves, or one version. Raises NotReplayable when one that a replay needs was removed."""
@@ -156,10 +156,10 @@ class HeldFacts:
             raise absent(name)
         return self._tables[name]
 
-    def fetch(self, expression: Any) -> pa.Table:
-        """Run an expression on the engine."""
+    def fetch(self, expression: Any, *, exact: bool = False) -> pa.Table:
+        """Run an expression on the engine, an exact one on all processors."""
         with self._lock:
-            return self._engine.fetch(expression)
+            return self._engine.fetch(expression, exact=exact)
 
     def model(self, name: str, version: int | None = None) -> Artefact | None:
         """A model that was offered to these facts."""

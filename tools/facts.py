@@ -33,8 +33,12 @@ class Facts(Protocol):
     def table(self, name: str) -> ibis.Table:
         """The table as an Ibis expression; the version read is noted. Raises NotEnoughData when it is absent or empty."""
 
-    def fetch(self, expression: ibis.Table) -> pa.Table:
-        """Run an expression on the engine, in a deterministic order if the expression gives one."""
+    def fetch(self, expression: ibis.Table, *, exact: bool = False) -> pa.Table:
+        """Run an expression on the engine, in a deterministic order if the expression gives one.
+
+        `exact` promises that it only counts, compares and adds whole numbers or decimals, and orders its rows: these come out the same
+        to the bit on any number of threads, so the engine may use them all.
+        """
 
     def model(self, name: str, version: int | None = None) -> Artefact | None:
         """The client's model of this name that serves, or that version of it; none when there is none. How many there are is noted."""

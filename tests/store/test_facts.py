@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import ibis
 import pyarrow as pa
 import pytest
 
@@ -118,3 +119,18 @@ def test_facts_in_memory_take_the_contract_types():
 def test_facts_in_memory_refuse_a_table_that_breaks_its_contract():
     with pytest.raises(ToolInputError, match="needs the column currency"):
         facts_from_tables({"ad_metrics": spend(100).drop_columns(["currency"])}, as_of=DAY)
+
+
+def test_what_is_exact_in_any_order_runs_on_every_processor_and_the_rest_on_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("store.engines.os.cpu_count", lambda: 3)
+    import_table(tmp_path, "ws_1", BRAND, "ad_metrics", spend(*range(1, 29)))
+    with open_facts(tmp_path, "ws_1", BRAND, as_of=DAY) as facts:
+        table = facts.table("ad_metrics")
+        threads = table.aggregate(spend=table.spend.sum()).mutate(threads=current_setting("threads"))
+        assert facts.fetch(threads, exact=True).to_pylist() == [{"spend": 406, "threads": 3}]
+        assert facts.fetch(threads).to_pylist() == [{"spend": 406, "threads": 1}]
+
+
+@ibis.udf.scalar.builtin
+def current_setting(name: str) -> int:
+    """DuckDB's own."""

@@ -106,7 +106,9 @@ def closing(until: datetime, window_days: int) -> datetime:
 def span(facts: Facts, experiment: str) -> Span:
     """First and last exposure, and the arms. Raises NotEnoughData when the experiment has none."""
     mine = mine_of(facts, experiment)
-    rows = facts.fetch(mine.group_by("arm").aggregate(first=mine["at"].min(), last=mine["at"].max()).order_by("arm")).to_pylist()
+    rows = facts.fetch(
+        mine.group_by("arm").aggregate(first=mine["at"].min(), last=mine["at"].max()).order_by("arm"), exact=True
+    ).to_pylist()
     if not rows:
         raise NotEnoughData(
             f"no exposures of the experiment {experiment!r} are on record before this day",
@@ -159,7 +161,7 @@ def count(facts: Facts, experiment: str, closed_by: datetime) -> Exposed:
     """Units per arm, crossed units and repeated rows. Raises NotEnoughData when the experiment has no exposures."""
     seen = span(facts, experiment)
     counts = counts_of(flagged(facts, experiment, seen.arms, closed_by, seen.first)).order_by("crossed", "cell")
-    return exposed_of(facts.fetch(counts).to_pylist(), seen)
+    return exposed_of(facts.fetch(counts, exact=True).to_pylist(), seen)
 
 
 def _others(facts: Facts) -> str:
@@ -183,7 +185,7 @@ def arms_by(facts: Facts, experiment: str, column: str) -> dict[str, dict[str, i
     arms = span(facts, experiment).arms
     units = units_of(facts, experiment, arms)
     joined = parts_of(facts, units.filter(~units.crossed).select("unit_id", "arm"), column)
-    rows = facts.fetch(joined.group_by("part", "arm").aggregate(units=joined.count()).order_by("part", "arm")).to_pylist()
+    rows = facts.fetch(joined.group_by("part", "arm").aggregate(units=joined.count()).order_by("part", "arm"), exact=True).to_pylist()
     found: dict[str, dict[str, int]] = {}
     for row in rows:
         found.setdefault(row["part"], {})[arms[row["arm"]]] = int(row["units"])

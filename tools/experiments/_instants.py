@@ -29,7 +29,6 @@ def _function(name: str) -> Any:
     import ibis
     import ibis.expr.datatypes as dt
 
-    def convert(moment):  # type: ignore[no-untyped-def]
-        ...
+    def convert(moment): ...
 
     return ibis.udf.scalar.builtin(convert, name=name, signature=((dt.Timestamp(timezone="UTC", scale=6),), dt.int64))

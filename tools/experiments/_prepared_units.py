@@ -25,15 +25,17 @@ def read_units(request: AnalyzeExperiment, facts: Facts) -> AnalyzeExperiment:
         _each_once(facts, _column(table, request.units_table.unit_column, "units_table.unit_column"), table)
     used = {number: _variables(metric) for number, metric in enumerate(request.metrics)}
     columns: dict[str, Any] = {"units": table.count()}
+    whole = True
     for number, variables in used.items():
         found = {variable: _number(table, name, request.metrics[number]) for variable, name in variables.items()}
+        whole = whole and all(one.type().is_integer() for one in found.values())
         names = list(found)
         for place, variable in enumerate(names):
             columns[f"m{number}__{variable}"] = found[variable].sum()
             columns[f"known{number}__{variable}"] = found[variable].count()
             for other in names[: place + 1]:
                 columns[f"m{number}__{other}_{variable}"] = _product(found[other], found[variable]).sum()
-    rows = facts.fetch(table.group_by(arm_=arm).aggregate(**columns).order_by("arm_")).to_pylist()
+    rows = facts.fetch(table.group_by(arm_=arm).aggregate(**columns).order_by("arm_"), exact=whole).to_pylist()
     if any(row["arm_"] is None for row in rows):
         raise ToolInputError("some units have no arm", field="units_table.arm_column")
     metrics = []

@@ -12,6 +12,8 @@ from tools.experiments._readout import Comparison
 from tools.experiments._request import AnalyzeExperiment
 from tools.experiments._verdict import Verdict
 
+MODEL: Basis = "model"
+
 
 @dataclass(frozen=True, slots=True)
 class Risk:
@@ -31,7 +33,7 @@ def risk_of(request: AnalyzeExperiment, primary: MetricEstimates, rows: Sequence
     back = verdict.decision.action == "roll_back"
     chance = row.chance_to_win if back else 1 - row.chance_to_win
     loss = row.expected_loss_of_control if back else row.expected_loss
-    n, basis = primary.units[request.control] + primary.units[row.arm], "model"
+    n, basis = primary.units[request.control] + primary.units[row.arm], MODEL
     what = {"ship": "shipping this arm", "roll_back": "rolling this arm back"}.get(verdict.decision.action, "taking this arm now")
     name, entity = primary.metric.name.replace("_", " "), f"arm: {row.arm}"
     figures = [

@@ -34,9 +34,11 @@ def by_contacts(
     found: list[SubgroupTotals] = []
     for column in columns:
         units = parts_of(facts, closed.select("unit_id", "cell"), column)
-        counted = facts.fetch(units.group_by("part", "cell").aggregate(units=units.count()).order_by("part", "cell")).to_pylist()
+        counted = facts.fetch(
+            units.group_by("part", "cell").aggregate(units=units.count()).order_by("part", "cell"), exact=True
+        ).to_pylist()
         sums = sums_of(parts_of(facts, per_unit, column), {number: used}, ("part", "cell"), {number} if money else frozenset())
-        rows = read_sums(facts.fetch(sums.order_by("part", "cell")).to_pylist(), {number: used}, ("part", "cell"))[number]
+        rows = read_sums(facts.fetch(sums.order_by("part", "cell"), exact=True).to_pylist(), {number: used}, ("part", "cell"))[number]
         sizes: dict[tuple[str, str], int] = {}
         totals: dict[tuple[str, str], dict[str, float]] = {}
         for row in counted:

@@ -71,7 +71,7 @@ def counted_totals(facts: Facts, per_unit: ibis.Table, column: str, arms: Sequen
     """Distinct values of a column by arm with their counts; units without a row have zero."""
     value = per_unit[column]
     counted = per_unit.group_by("cell", value=value).aggregate(units=per_unit.count()).order_by("cell", "value").limit(MOST_VALUES + 1)
-    table = facts.fetch(counted)
+    table = facts.fetch(counted, exact=True)
     if table.num_rows > MOST_VALUES:
         raise ToolInputError("too many distinct outcomes for a quantile or a cap: round the outcome first", field="metrics")
     rows: dict[str, dict[float, int]] = {arm: {} for arm in units}

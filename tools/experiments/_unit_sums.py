@@ -194,14 +194,14 @@ def _with_totals(
     valued = [n for n, metric in enumerate(request.metrics) if metric.kind == "quantile" or metric.winsorise is not None]
     values: dict[int, tuple[ArmTotals, ...]] = {}
     if valued:
-        rows = facts.fetch(counts.order_by("crossed", *BY)).to_pylist()
+        rows = facts.fetch(counts.order_by("crossed", *BY), exact=True).to_pylist()
         values = {n: counted_totals(facts, per_unit, f"m{n}_outcome", seen.arms, _whole(_sizes(rows, seen))) for n in valued}
         for number in valued:
             share = request.metrics[number].winsorise
             if share is not None:
                 column = f"m{number}_outcome"
                 per_unit = per_unit.mutate(**{column: per_unit[column].clip(upper=int(capped(values[number], share)))})
-        summed = facts.fetch(sums_of(per_unit, used, BY, money).order_by(*BY)).to_pylist() if used else []
+        summed = facts.fetch(sums_of(per_unit, used, BY, money).order_by(*BY), exact=True).to_pylist() if used else []
     else:
         rows, summed = _together(facts, counts, sums_of(per_unit, used, BY, money))
     sums, sizes = read_sums(summed, used, BY), _sizes(rows, seen)
@@ -226,7 +226,7 @@ def _together(facts: Facts, counts: ibis.Table, sums: ibis.Table) -> tuple[list[
     left = counts.mutate(**{name: ibis.null().cast("decimal(38, 0)") for name in names})
     right = sums.mutate(crossed=ibis.null().cast("boolean"), **{name: ibis.null().cast("int64") for name in counted})
     columns = ["crossed", *BY, *counted, *names]
-    rows = facts.fetch(left.select(*columns).union(right.select(*columns)).order_by("crossed", *BY)).to_pylist()
+    rows = facts.fetch(left.select(*columns).union(right.select(*columns)).order_by("crossed", *BY), exact=True).to_pylist()
     return [row for row in rows if row["crossed"] is not None], [row for row in rows if row["crossed"] is None]
 
 
