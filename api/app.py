@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 
-from api import clients, deliverables, documents, evidence, experiments, health, imports, problems, runs, strategy, tasks, tools
+from api import clients, deliverables, documents, evidence, experiments, health, imports, problems, runs, strategy, tasks, threads, tools
 from api.house import open_house
 from api.limits import BodyLimit
 from api.logs import configure, secrets_of
@@ -22,7 +22,7 @@ from store.settings import StoreSettings
 
 PREFIX = "/api/v1"
 UPLOADS = (f"{PREFIX}/imports", f"{PREFIX}/documents")
-NOUNS = (tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents, experiments)
+NOUNS = (threads, tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents, experiments)
 
 DESCRIPTION = """Marketing strategy in which no number is made up.
 

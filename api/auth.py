@@ -12,14 +12,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.problems import Forbidden, Unauthorized, responses
 from store.database import Connection, Database
 
-NOUNS = ("clients", "deliverables", "documents", "evidence", "experiments", "imports", "tasks", "tools")
+NOUNS = ("clients", "deliverables", "documents", "evidence", "experiments", "imports", "tasks", "threads", "tools")
 READ = frozenset(f"{noun}:read" for noun in NOUNS)
 WRITE = frozenset(f"{noun}:write" for noun in NOUNS)
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": READ | WRITE,
     "strategist": READ | WRITE,
-    "writer": READ | {"tasks:write", "tools:write", "documents:write"},
+    "writer": READ | {"threads:write", "tasks:write", "tools:write", "documents:write"},
     "approver": READ,
     "auditor": READ,
     "client": frozenset(),

@@ -212,6 +212,7 @@ def translate(error: Exception) -> Exception:
     from graphs.experimenting import NoSuchExperiment
     from graphs.replay import NoSuchEvidence, NotReplayable
     from graphs.tasks import NoSuchClient
+    from graphs.turns import NoSuchThread
     from store.errors import Conflict as StoreConflict
     from store.errors import DatabaseUnavailable, NotMigrated, StoreError
     from store.idempotency import KeyReused
@@ -220,13 +221,15 @@ def translate(error: Exception) -> Exception:
 
     if isinstance(error, NotReplayable):
         return NotReplayableProblem(error.message)
+    if isinstance(error, ToolRefusal) and error.kind == "conflict":
+        return Conflict(error.message)
     if isinstance(error, ToolRefusal) and error.kind == "disk_full":
         return StorageFull(error.message)
     if isinstance(error, ToolRefusal):
         refused = NotEnoughDataProblem if isinstance(error, NotEnoughData) else InvalidInput
         more: dict[str, Any] = {key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value}
         return refused(error.message, **more)
-    if isinstance(error, UnknownTool | NoSuchClient | NoSuchExperiment):
+    if isinstance(error, UnknownTool | NoSuchClient | NoSuchThread | NoSuchExperiment):
         return NotFound(str(error))
     if isinstance(error, NoSuchEvidence):
         return NotFound("there is no such evidence in this workspace")

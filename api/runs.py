@@ -15,6 +15,7 @@ from api.house import House
 from api.metrics import STREAMS
 from api.problems import NotFound, responses
 from api.tasks import Task, seen
+from api.threads import guard
 from graphs.tasks import cancel_task
 from store import events, runs
 from store.events import Event
@@ -60,7 +61,7 @@ async def stream_events(
     house: House = request.app.state.house
     start = last_event_id if last_event_id is not None else after
     async with house.database.transaction(caller.workspace_id) as connection:
-        run = await runs.get_run(connection, id)
+        run = await guard(connection, caller, await runs.get_run(connection, id))
         over = run is not None and run.finished_at is not None and not await events.after(connection, id, start, 1)
     if run is None:
         raise NotFound(f"there is no run {id!r} in this workspace")
@@ -103,7 +104,8 @@ def frame(event: Event) -> str:
 @needs("tasks:write")
 async def cancel_run(id: str, caller: Caller, connection: Transaction) -> Task:
     """Stop a run: at once while it is queued, else before its next step. A run that has ended stays as it is."""
-    run = await cancel_task(connection, id, actor=caller.actor)
+    known = await guard(connection, caller, await runs.get_run(connection, id))
+    run = await cancel_task(connection, id, actor=caller.actor) if known else None
     if run is None:
         raise NotFound(f"there is no run {id!r} in this workspace")
     return await seen(connection, run)

@@ -106,7 +106,7 @@ async def start(body: NewTask, request: Request, response: Response, caller: Cal
 async def get_task(id: str, request: Request, caller: Caller) -> Task:
     """How a task goes."""
     found = await runs.look(database(request), caller.workspace_id, id)
-    if found is None:
+    if found is None or found[0].conversation is not None:
         raise NotFound(f"there is no task {id!r} in this workspace")
     return Task.of(*found)
 

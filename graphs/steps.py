@@ -33,12 +33,13 @@ class Done:
     """What a step gives: the change of state, where to go, and what to keep, in one transaction."""
 
     goto: str
-    update: RunState
+    update: Any
+    """A part of the graph's own state."""
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
     evidence: tuple[Evidence, ...] = ()
     deliverable: dict[str, Any] | None = None
     also: Callable[[Connection], Awaitable[str | None]] | None = None
-    """More to keep in that transaction. It may name another step to go to, when that hangs on what it finds there."""
+    """More to do in that transaction. It may add to `update`, and name another step to go to when that hangs on what it finds."""
 
 
 State = TypeVar("State", bound=RunState)
@@ -83,8 +84,8 @@ def step(name: str) -> Callable[[Body[State, Context]], Any]:
                     await events.append(connection, context.run.id, kind, payload, key=f"{number}:{index}")
                 if "usage" in done.update:
                     await runs.note_usage(connection, context.run.id, done.update["usage"], done.update.get("model"))
-                change = {**done.update, "step": number}
                 goto = (await done.also(connection) if done.also else None) or done.goto
+                change = {**done.update, "step": number}
                 await step_results.keep(connection, context.run.id, number, StepResult(goto, change))
                 await count(connection, context.client.id, done.events)
             log.info("step done", extra={"step": name, "number": number, "seconds": round(time.monotonic() - began, 3), "next": goto})

@@ -82,8 +82,7 @@ def by_rules(spoken: Spoken) -> Reply:
     """What the offline rules say to a request."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-    from llm.offline.planner import next_turn
-    from llm.offline.reading import read
+    from llm.offline.planner import turn_of
 
     made = {
         "system": lambda m: SystemMessage(m["text"]),
@@ -94,7 +93,7 @@ def by_rules(spoken: Spoken) -> Reply:
         ),
     }
     tools = [{"type": "function", "function": dict(tool)} for tool in spoken.tools]
-    turn = next_turn(read([made[message["role"]](message) for message in spoken.messages], tools))
+    turn = turn_of([made[message["role"]](message) for message in spoken.messages], tools)
     return Reply(turn.text, tuple(ToolUse(name, arguments) for name, arguments in turn.calls))
 
 

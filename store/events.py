@@ -57,6 +57,12 @@ async def after(connection: Connection, run_id: str, number: int, limit: int = 5
     return [Event(**row) for row in await (await connection.execute(statement, (run_id, number, limit))).fetchall()]
 
 
+async def keys(connection: Connection, run_id: str, prefix: str) -> list[str]:
+    """The keys of a run's events that begin so, in order."""
+    statement = "SELECT key FROM run_events WHERE run_id = %s AND starts_with(key, %s) ORDER BY number"
+    return [row["key"] for row in await (await connection.execute(statement, (run_id, prefix))).fetchall()]
+
+
 async def prune(connection: Connection, older_than: datetime) -> int:
     """Drop the events of the workspace's runs that ended before this time. Returns how many."""
     statement = "DELETE FROM run_events AS e USING runs AS r WHERE r.id = e.run_id AND r.finished_at < %s"

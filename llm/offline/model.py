@@ -15,8 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from llm.offline.planner import Turn, next_turn
-from llm.offline.reading import read
+from llm.offline.planner import Turn, turn_of
 
 
 class OfflineRules(BaseChatModel):
@@ -43,7 +42,7 @@ class OfflineRules(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        turn = next_turn(read(messages, kwargs.get("tools") or ()))
+        turn = turn_of(messages, kwargs.get("tools") or ())
         calls = [tool_call(name=name, args=arguments, id=_id(messages, index)) for index, (name, arguments) in enumerate(turn.calls)]
         return ChatResult(generations=[ChatGeneration(message=AIMessage(turn.text, tool_calls=calls, **_metadata(turn)))])
 
@@ -54,7 +53,7 @@ class OfflineRules(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        turn = next_turn(read(messages, kwargs.get("tools") or ()))
+        turn = turn_of(messages, kwargs.get("tools") or ())
         for piece in turn.text.split(" ") if turn.text else ():
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece + " "))
             if run_manager:

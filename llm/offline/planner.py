@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langchain_core.messages import BaseMessage
+
 from llm.offline.arguments import CannotFill, corrected, fill, properties, role
 from llm.offline.playbook import NotYet, holds
-from llm.offline.reading import Answer, Desk, Offered
+from llm.offline.reading import Answer, Desk, Offered, read
 from llm.offline.recipes import AFTER_THE_REST, AGAIN, RECIPES
 from llm.offline.repair import mend
 from llm.offline.writers import writer_for
@@ -28,8 +30,22 @@ class Turn:
     text: str = ""
 
 
+def turn_of(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Turn:
+    """What the rules say to a call: in a conversation by the rules of talk, else by the playbook of a deliverable."""
+    from llm.offline.chat.reading import is_notes, is_talk, read_talk
+    from llm.offline.chat.talking import notes, talk
+
+    if is_notes(messages):
+        return Turn(text=notes(messages[-1].text))
+    desk = read(messages, tools)
+    if is_talk(messages):
+        calls, text = talk(read_talk(messages, desk))
+        return Turn(calls, text)
+    return next_turn(desk)
+
+
 def next_turn(desk: Desk) -> Turn:
-    """The next turn of a conversation."""
+    """The next turn of a deliverable."""
     writer = writer_for(desk.answer_tool)
     if desk.answer_tool is None or writer is None or not desk.steps:
         return Turn(text=CANNOT)
@@ -73,7 +89,7 @@ def _call(tool: Offered, condition: str, desk: Desk, waiting: set[str]) -> tuple
     """
     last, tries = desk.last(tool.name), desk.tries(tool.name)
     if last is not None:
-        mended = _again(tool, last, desk) if last.refusal is not None and tries < MOST_TRIES else None
+        mended = again(tool, last, desk) if last.refusal is not None and tries < MOST_TRIES else None
         return (tool.name, mended) if mended is not None else None
     if not holds(condition, desk, waiting):
         return None
@@ -91,7 +107,7 @@ def _call(tool: Offered, condition: str, desk: Desk, waiting: set[str]) -> tuple
         return None
 
 
-def _again(tool: Offered, last: Answer, desk: Desk) -> dict[str, Any] | None:
+def again(tool: Offered, last: Answer, desk: Desk) -> dict[str, Any] | None:
     """The arguments of a second try; None when the refusal stands."""
     kind = (last.refusal or {}).get("kind")
     if kind == "not_enough_data" and tool.name in AGAIN:

@@ -35,6 +35,7 @@ class Belongings:
     document: str
     imported: str
     client: str
+    thread: str
     experiment: str
 
     def of(self, noun: str) -> str:
@@ -74,4 +75,5 @@ async def belongings(agency: Agency, database: Database, folder: Path, *, word: 
             rows_rejected=1, duplicates=0, version=None, reject_file=str(rejects), actor="test",
         )  # fmt: skip
         experiment = await experiments.create(connection, agency.client.id, word, {"name": word, "hypothesis": word})
-    return Belongings(run, record.id, made.id, document.id, logged.id, agency.client.id, experiment.id)
+    thread = await agency.http.post("/threads", json={"client": "salon", "title": word})
+    return Belongings(run, record.id, made.id, document.id, logged.id, agency.client.id, thread.json()["id"], experiment.id)

@@ -55,6 +55,12 @@ def attempt(route: str, noun: str, path: str | None = None, **sent: Any) -> Atte
 
 
 ATTEMPTS = (
+    attempt("POST /threads", "client", json={"client": "@"}),
+    attempt("GET /threads", "client", params={"client": "@"}),
+    attempt("GET /threads/{id}", "thread"),
+    attempt("POST /threads/{id}/title", "thread", json={"title": "mine now"}),
+    attempt("POST /threads/{id}/messages", "thread", json={"text": "How is Meta doing?"}),
+    attempt("DELETE /threads/{id}", "thread"),
     attempt("POST /tasks", "client", json={"client": "@", "brief": BRIEF}),
     attempt("GET /tasks", "client", params={"client": "@"}),
     attempt("GET /tasks/{id}", "run"),
@@ -104,6 +110,7 @@ NAMES_NOTHING = {
     "POST /clients": "makes something in one's own workspace: test_a_client_made_here_is_not_theirs",
 }
 LISTS = (
+    "/threads",
     "/tasks",
     "/deliverables",
     "/clients",
@@ -155,6 +162,7 @@ async def test_nothing_of_theirs_was_touched_by_all_of_that(ours, theirs, both):
     assert len((await theirs.http.get("/tasks")).json()["tasks"]) == 1
     assert len((await theirs.http.get("/documents", params={"client": "salon"})).json()["documents"]) == 1
     assert len((await theirs.http.get("/imports")).json()["imports"]) == 1
+    assert [thread["title"] for thread in (await theirs.http.get("/threads")).json()["threads"]] == [THEIR_WORD]
     [experiment] = (await theirs.http.get("/experiments")).json()["experiments"]
     assert (experiment["status"], experiment["looks"]) == ("draft", 0)
     assert (await theirs.http.get("/experiments/holdout", params={"client": "salon"})).json()["share"] == 0
