@@ -78,11 +78,12 @@ class Desk:
     def services(self) -> Services:
         """What tools and tasks need."""
         from graphs.services import Services
+        from jobs.queue import enqueue
         from llm.embeddings import embedder
         from llm.settings import ModelSettings
 
         models = ModelSettings()
-        return Services(self.database, self.settings, models, embedder(models))
+        return Services(self.database, self.settings, models, embedder(models), enqueue=enqueue)
 
 
 @asynccontextmanager

@@ -52,10 +52,12 @@ def assumptions_evidence(figures: Sequence[Mapping[str, Any]], identity: str) ->
     return Evidence(id=identity, alias="A", tool="assume", version=1, request={}, result=result, created_at=datetime.now(UTC))
 
 
-async def recall(connection: Any, client: Client, brief: str, embedder: Any, limit: int = 8) -> list[dict[str, Any]]:
-    """The client's passages nearest to the brief and to the standing questions, best first, each once, as C1, C2 …"""
+async def recall(
+    connection: Any, client: Client, brief: str, embedder: Any, own: Sequence[str] = (), limit: int = 8
+) -> list[dict[str, Any]]:
+    """The client's passages nearest to the brief, the standing questions and an agent's own, best first, each once, as C1, C2 …"""
     found: dict[str, documents.Passage] = {}
-    for question in (*QUESTIONS, brief):
+    for question in (*own, *QUESTIONS, brief):
         for passage in await documents.search(connection, client.id, question, 3, embedder=embedder):
             found.setdefault(passage.text, passage)
     return [
