@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
+from llm.offline.experiments import experiment_named
+from llm.offline.goals import goals_of
 from llm.offline.reading import Desk
 
 TABLE_THERE = re.compile(r"when the tables? (?P<names>\w+(?:(?:, | and | or )\w+)*) (?:is|are) there")
 GAVE = re.compile(r"when (?P<tool>\w+) gave (?P<result>\w+)")
 LEFT_OUT = re.compile(r"when (?P<tool>\w+) was left out or refused")
+
+SAID: Mapping[str, Callable[[Desk], bool]] = {
+    "when a goal is stated": lambda desk: bool(goals_of(desk)),
+    "when earlier promises are listed": lambda desk: desk.promises is not None,
+    "when the brief names an experiment": lambda desk: experiment_named(desk) is not None,
+}
+"""Conditions on what the request says."""
 
 
 class NotYet(Exception):
@@ -24,6 +33,8 @@ def holds(condition: str, desk: Desk, waiting: Collection[str]) -> bool:
     condition = condition.partition(";")[0].strip()
     if condition == "always":
         return True
+    if condition in SAID:
+        return SAID[condition](desk)
     if match := TABLE_THERE.fullmatch(condition):
         names = re.findall(r"\w+", re.sub(r"\b(?:and|or)\b", " ", match["names"]))
         there = [name in desk.tables for name in names]

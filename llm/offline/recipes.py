@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from llm.offline.arguments import CannotFill, assumed, deref, fill, properties
+from llm.offline.experiments import experiment_named
+from llm.offline.goals import goals_of
+from llm.offline.periods import days_of
 from llm.offline.reading import Answer, Desk, Offered, Slot
 
 Recipe = Callable[[Offered, Desk], dict[str, Any]]
@@ -114,7 +117,56 @@ def experiment_again(tool: Offered, refused: Answer, desk: Desk) -> dict[str, An
     return {**refused.arguments, **filled, "relative_effect": WORTH_FINDING}
 
 
+def goals(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """The brief's goals over its period."""
+    found = goals_of(desk)
+    if not found:
+        raise CannotFill("goals")
+    return {"goals": found, **days_of(desk).arguments}
+
+
+def period(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """The days of the report."""
+    return {**fill_plain(tool, desk), **days_of(desk).arguments}
+
+
+def channels(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """A report sums up its own days; everything else the usual ones."""
+    return period(tool, desk) if desk.answer_tool == "deliver_report" else fill(tool, desk)
+
+
+def fill_plain(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """What names and units settle, without the days."""
+    days = ("first_day", "last_day")
+    schema = {
+        **tool.schema,
+        "properties": {name: part for name, part in properties(tool).items() if name not in days},
+        "required": [name for name in tool.schema.get("required", ()) if name not in days],
+    }
+    return fill(Offered(tool.name, tool.description, schema), desk)
+
+
+def promises(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """All promises that the request lists."""
+    if desk.promises is None:
+        raise CannotFill("promises")
+    return {"promises": desk.promises}
+
+
+def read_out(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """The experiment that the brief names."""
+    found = experiment_named(desk)
+    if found is None:
+        raise CannotFill("experiment")
+    return found
+
+
 RECIPES: dict[str, Recipe] = {
+    "track_goals": goals,
+    "compare_periods": period,
+    "summarize_channels": channels,
+    "score_promises": promises,
+    "analyze_experiment": read_out,
     "find_benchmarks": benchmarks,
     "allocate_budget": allocation,
     "forecast_campaign": forecast,

@@ -12,7 +12,7 @@ from typing import Any
 from babel.numbers import NumberFormatError, parse_decimal
 
 from llm.offline.reading import Caveat, Desk, Slot
-from llm.offline.sentences import NUMBER_WORD, join
+from llm.offline.sentences import NUMBER_WORD, capital, join
 from llm.offline.voice import Voice, listen
 
 CHANNELS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "channels.json").read_text(encoding="utf-8"))
@@ -76,7 +76,7 @@ class DeskView:
         if not NUMBER_WORD.search(caveat.text):
             return caveat.slot
         kept = [clause for clause in re.split(r"[:;]\s+", caveat.text.rstrip(".")) if not NUMBER_WORD.search(clause)]
-        return f"{'; '.join(kept)}." if kept else caveat.slot
+        return f"{capital('; '.join(kept))}." if kept else caveat.slot
 
     def refused(self, tool: str) -> str | None:
         """Why a tool refused, in its words without figures; None when it did not."""

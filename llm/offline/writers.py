@@ -26,4 +26,12 @@ def writer_for(answer_tool: str | None) -> Writer | None:
         from llm.offline.strategy import StrategyWriter
 
         return StrategyWriter()
+    if answer_tool == "deliver_report":
+        from llm.offline.report import ReportWriter
+
+        return ReportWriter()
+    if answer_tool == "deliver_competitor_analysis":
+        from llm.offline.competitors import CompetitorWriter
+
+        return CompetitorWriter()
     return None

@@ -160,8 +160,8 @@ def table_of(comparison: Comparison) -> Table:
     columns += [Column(name=name, label=f"With {WORDS[name]}", unit="count") for name in shown]
     columns += [Column(name="now", label="Claimed now", unit="count"), Column(name="verdict", label="At this spend")]
     columns += [
-        Column(name="cpa_before", label="CPA before (claimed)", unit="money", currency=comparison.currency),
-        Column(name="cpa", label="CPA now (claimed)", unit="money", currency=comparison.currency),
+        Column(name="cpa_before", label="Cost of each before", unit="money", currency=comparison.currency),
+        Column(name="cpa", label="Cost of each now", unit="money", currency=comparison.currency),
     ]
     rows = []
     for entity in (*comparison.channels, "total"):

@@ -149,7 +149,7 @@ def _periods(asked: Period, span: Span) -> tuple[Period, Period, Period | None]:
         before, year = cut(before, now.days), cut(year, now.days)
     if before.first < span.first:
         raise NotEnoughData(
-            "the period before this one is not wholly on record, so no change can be told",
+            "the period before is not wholly on record, so no change can be told",
             needed=f"ad figures from {before.first}",
             found=f"from {span.first}",
         )
