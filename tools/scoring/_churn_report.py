@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.contract import Caveat, Column, Decision, Figure, Interval, Table
 from tools.methods.channel_names import joined
-from tools.methods.charts import bars
+from tools.methods.charts import Row, bars
 from tools.scoring._asking import Answer, Drift, Watched, likely_rate
 from tools.scoring._intervention import Intervention, kept_share
 from tools.scoring._lead_report import model_caveats, watched_figures
@@ -106,33 +106,35 @@ def figures_of(report: ChurnReport) -> tuple[Figure, ...]:
             ),
         ]
     measured = kept_share(report.request) is not None
-    for one in report.interventions:
-        about = {"entity": f"stratum: {one.stratum}", "n": one.customers}
-        if one.break_even is not None:
+    for effort in report.interventions:
+        about = {"entity": f"stratum: {effort.stratum}", "n": effort.customers}
+        if effort.break_even is not None:
             made.append(
                 Figure(
-                    key=f"{one.stratum}.break_even",
-                    value=one.break_even,
+                    key=f"{effort.stratum}.break_even",
+                    value=effort.break_even,
                     unit="share",
                     metric="break_even",
                     basis="model",
                     rests_on=("value", "cost"),
                     denominator="would-be leavers",
-                    label=f"share of the leavers at {one.stratum} risk that has to be kept to earn the cost",
+                    label=f"share of the leavers at {effort.stratum} risk that has to be kept to earn the cost",
                     **about,
                 )
             )
-        if measured and one.net is not None:
-            between = Interval(low=one.net_low, high=one.net_high) if one.net_low is not None and one.net_high is not None else None
+        if measured and effort.net is not None:
+            between = (
+                Interval(low=effort.net_low, high=effort.net_high) if effort.net_low is not None and effort.net_high is not None else None
+            )
             made.append(
                 Figure(
-                    key=f"{one.stratum}.net",
-                    value=one.net,
+                    key=f"{effort.stratum}.net",
+                    value=effort.net,
                     unit="money",
                     currency=report.currency,
                     metric="net_value",
                     basis="experiment",
-                    label=f"value kept less cost of approaching the customers at {one.stratum} risk",
+                    label=f"value kept less cost of approaching the customers at {effort.stratum} risk",
                     interval=between,
                     rests_on=("value", "cost", "measured"),
                     **about,
@@ -233,5 +235,5 @@ def table_of(report: ChurnReport) -> Table:
 
 def chart_of(report: ChurnReport) -> dict[str, Any]:
     """Customers by stratum."""
-    rows = [{"stratum": f"{one.name} risk", "customers": one.customers} for one in report.strata]
+    rows: list[Row] = [{"stratum": f"{one.name} risk", "customers": one.customers} for one in report.strata]
     return bars("Customers by risk", rows, name="stratum", value="customers", axis="customers")

@@ -179,7 +179,7 @@ def _stratum(name: str, p: np.ndarray) -> Stratum:
         leavers=total,
         low=max(0.0, total - error),
         high=min(float(len(p)), total + error),
-    )  # type: ignore[arg-type]
+    )
 
 
 def _names(request: PredictChurn, columns: dict, order: np.ndarray) -> list[str]:

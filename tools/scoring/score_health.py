@@ -116,6 +116,7 @@ def score_health(request: ScoreHealth, facts: Facts) -> HealthScores:
     if request.table is not None and request.rows is not None:
         raise ToolInputError("name a table or give rows: one of the two", field="table")
     given = request.table is not None or request.rows is not None
+    check: Customers | None
     if given:
         if not request.signals:
             raise ToolInputError("say which columns are signals of what", field="signals", needed="at least one signal")
