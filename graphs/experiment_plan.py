@@ -31,7 +31,7 @@ def _knobs(schema: dict[str, Any]) -> None:
     schema.update({"properties": {name: described[name] for name in KNOBS}, "additionalProperties": False})
 
 
-SUMS = {"totals", "early", "subgroups"} & Metric.model_fields.keys()
+SUMS = {"totals", "early", "subgroups"}
 """Fields of a metric that are data."""
 
 
