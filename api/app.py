@@ -10,7 +10,23 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 
-from api import clients, deliverables, documents, evidence, experiments, health, imports, problems, runs, strategy, tasks, threads, tools
+from api import (
+    approvals,
+    clients,
+    deliverables,
+    documents,
+    evidence,
+    experiments,
+    health,
+    imports,
+    policies,
+    problems,
+    runs,
+    strategy,
+    tasks,
+    threads,
+    tools,
+)
 from api.house import open_house
 from api.limits import BodyLimit
 from api.logs import configure, secrets_of
@@ -22,7 +38,7 @@ from store.settings import StoreSettings
 
 PREFIX = "/api/v1"
 UPLOADS = (f"{PREFIX}/imports", f"{PREFIX}/documents")
-NOUNS = (threads, tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents, experiments)
+NOUNS = (threads, tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents, experiments, policies, approvals)
 
 DESCRIPTION = """Marketing strategy in which no number is made up.
 
@@ -54,7 +70,7 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
     if settings.cors_origins:
         exposed = ["Location", "X-Request-ID", "Retry-After", "Idempotency-Replayed"]
         allowed = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"]
-        methods = ["GET", "POST", "DELETE"]
+        methods = ["GET", "POST", "PUT", "DELETE"]
         layers.insert(
             0,
             Middleware(

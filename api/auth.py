@@ -12,19 +12,19 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.problems import Forbidden, Unauthorized, responses
 from store.database import Connection, Database
 
-NOUNS = ("clients", "deliverables", "documents", "evidence", "experiments", "imports", "tasks", "threads", "tools")
+NOUNS = ("approvals", "clients", "deliverables", "documents", "evidence", "experiments", "imports", "policies", "tasks", "threads", "tools")
 READ = frozenset(f"{noun}:read" for noun in NOUNS)
 WRITE = frozenset(f"{noun}:write" for noun in NOUNS)
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": READ | WRITE,
-    "strategist": READ | WRITE,
+    "strategist": (READ | WRITE) - {"policies:write"},
     "writer": READ | {"threads:write", "tasks:write", "tools:write", "documents:write"},
-    "approver": READ,
+    "approver": READ | {"approvals:write"},
     "auditor": READ,
-    "client": frozenset(),
+    "client": frozenset({"deliverables:read"}),
 }
-"""What a role may do at most; a key's own scopes narrow it. `client` is for the portal and reaches nothing here."""
+"""What a role may do at most; a key's own scopes narrow it. `client` is for the portal: what was published for its one client."""
 
 SCOPES = tuple(sorted(READ | WRITE))
 
@@ -35,12 +35,13 @@ bearer = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The key that calls, its workspace and what it may do."""
+    """The key that calls, its workspace and what it may do; `client_id`: the one client that a key of the portal sees."""
 
     key_id: str
     workspace_id: str
     role: str
     scopes: frozenset[str]
+    client_id: str | None = None
 
     @property
     def actor(self) -> str:
@@ -66,7 +67,7 @@ async def principal(request: Request, credentials: Annotated[HTTPAuthorizationCr
     key = await house.keys.find(database(request), credentials.credentials)
     if key is None:
         raise Unauthorized
-    caller = Principal(key.id, key.workspace_id, key.role, may(key.role, key.scopes))
+    caller = Principal(key.id, key.workspace_id, key.role, may(key.role, key.scopes), key.client_id)
     request.state.workspace_id, request.state.actor = caller.workspace_id, caller.actor
     house.rates.take(key.id)
     return caller

@@ -9,11 +9,12 @@ from fastapi import Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.auth import Caller, GuardedRouter, Transaction
+from api.auth import Caller, GuardedRouter, Principal, Transaction
 from api.clients import known_client, slugs
 from api.problems import NotAcceptable, NotFound, responses
 from api.writing import DeliverableCard, Format, FullDeliverable, card, charts_of, full, written
 from store import clients, deliverables
+from store.deliverables import Deliverable
 
 router = GuardedRouter("deliverables")
 
@@ -35,13 +36,20 @@ class DeliverableList(BaseModel):
 @router.get("", responses=responses(404))
 async def list_deliverables(
     connection: Transaction,
+    caller: Caller,
     client: Annotated[str | None, Query(description="only this client's")] = None,
     run: Annotated[str | None, Query(description="only this run's")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> DeliverableList:
-    """The workspace's deliverables, newest first."""
+    """The workspace's deliverables, newest first. A key of the portal gets what was published for its client."""
     wanted = (await known_client(connection, client)).id if client is not None else None
-    found = await deliverables.list_(connection, client_id=wanted, run_id=run, limit=limit)
+    if caller.role == "client":
+        if wanted not in (None, caller.client_id):
+            raise NotFound(f"there is no client {client!r} in this workspace")
+        theirs = caller.client_id
+        found = await deliverables.list_(connection, client_id=theirs, run_id=run, status="published", limit=limit) if theirs else []
+    else:
+        found = await deliverables.list_(connection, client_id=wanted, run_id=run, limit=limit)
     names = await slugs(connection)
     return DeliverableList(deliverables=[card(made, names[made.client_id]) for made in found])
 
@@ -74,7 +82,7 @@ async def get_deliverable(
     chosen: Format = suffix or format or negotiate(accept)  # type: ignore[assignment]
     async with request.app.state.house.database.transaction(caller.workspace_id) as connection:
         made = await deliverables.get(connection, identity)
-        if made is None:
+        if made is None or not may_see(caller, made):
             raise NotFound(f"there is no deliverable {identity!r} in this workspace")
         client = await clients.get_client(connection, made.client_id)
         charts = [] if chosen in ("json", "md") else await charts_of(connection, made)
@@ -82,10 +90,18 @@ async def get_deliverable(
     if chosen == "json":
         return JSONResponse(full(made, slug).model_dump(mode="json"), headers={"Vary": "Accept"})
     body = await asyncio.to_thread(written, made, chosen, charts, language=client.locale.language if client else "en")
-    headers = {"Vary": "Accept", "Content-Disposition": f'inline; filename="{made.kind}-{made.id}.{chosen}"'}
+    headers = {
+        "Vary": "Accept",
+        "Content-Disposition": f'inline; filename="{"" if made.status == "published" else "draft-"}{made.kind}-{made.id}.{chosen}"',
+    }
     if chosen == "html":
         headers["Content-Security-Policy"] = PAGE_POLICY
     return Response(body, headers=headers, media_type=MEDIA[chosen])
+
+
+def may_see(caller: Principal, made: Deliverable) -> bool:
+    """Whether a caller may see a version: those of the portal see what was published for their own client, and nothing else."""
+    return caller.role != "client" or (made.status == "published" and made.client_id == caller.client_id)
 
 
 def negotiate(accept: str) -> Format:

@@ -209,12 +209,13 @@ def translate(error: Exception) -> Exception:
     """What the rooms below raise, as problems."""
     import psycopg
 
+    from graphs.approving import NoSuchApproval
     from graphs.experimenting import NoSuchExperiment
     from graphs.replay import NoSuchEvidence, NotReplayable
     from graphs.tasks import NoSuchClient
     from graphs.turns import NoSuchThread
     from store.errors import Conflict as StoreConflict
-    from store.errors import DatabaseUnavailable, NotMigrated, StoreError
+    from store.errors import DatabaseUnavailable, NotAllowed, NotMigrated, StoreError
     from store.idempotency import KeyReused
     from tools.contract import NotEnoughData, ToolRefusal
     from tools.registry import UnknownTool
@@ -229,7 +230,7 @@ def translate(error: Exception) -> Exception:
         refused = NotEnoughDataProblem if isinstance(error, NotEnoughData) else InvalidInput
         more: dict[str, Any] = {key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value}
         return refused(error.message, **more)
-    if isinstance(error, UnknownTool | NoSuchClient | NoSuchThread | NoSuchExperiment):
+    if isinstance(error, UnknownTool | NoSuchApproval | NoSuchClient | NoSuchThread | NoSuchExperiment):
         return NotFound(str(error))
     if isinstance(error, NoSuchEvidence):
         return NotFound("there is no such evidence in this workspace")
@@ -241,6 +242,8 @@ def translate(error: Exception) -> Exception:
         return Unavailable("the database is not migrated to this release")
     if isinstance(error, KeyReused):
         return IdempotencyConflict(str(error))
+    if isinstance(error, NotAllowed):
+        return Forbidden(str(error))
     if isinstance(error, StoreConflict):
         return Conflict(str(error))
     if isinstance(error, StoreError):

@@ -1,4 +1,4 @@
-"""What a client's profile may say: facts that texts cite, the day a simulated client lives in, what waits for an approval."""
+"""What a client's profile may say: facts that texts cite, the day a simulated client lives in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ class Profile(BaseModel):
 
     facts: dict[str, Fact] = {}
     today: Annotated[str, AfterValidator(date.fromisoformat)] | None = None
-    approval: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _no_policy(self) -> Profile:
+        if "approval" in (self.model_extra or {}):
+            raise ValueError(
+                "what needs approval is the client's policy, not its profile: PUT /clients/{slug}/policy, `groundwork client policy`"
+            )
+        return self
 
     @model_validator(mode="after")
     def _facts_are_figures(self) -> Profile:

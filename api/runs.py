@@ -1,4 +1,4 @@
-"""Runs: the ordered events of a task as a stream, and stopping one."""
+"""Runs: the ordered events of a task as a stream, stopping one, and a person's yes or no to what it made."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from typing import Annotated, Any
 
 from fastapi import Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Caller, GuardedRouter, Transaction, needs
+from api.approvals import ApprovalCard, Hash, Note, card_of, person
+from api.auth import Caller, GuardedRouter, Transaction, database, needs
 from api.house import House
 from api.metrics import STREAMS
-from api.problems import NotFound, responses
+from api.problems import Conflict, NotFound, responses
 from api.tasks import Task, seen
 from api.threads import guard
+from graphs.approving import approve, reject
 from graphs.tasks import cancel_task
+from jobs.queue import enqueue
 from store import events, runs
 from store.events import Event
 
@@ -109,3 +113,47 @@ async def cancel_run(id: str, caller: Caller, connection: Transaction) -> Task:
     if run is None:
         raise NotFound(f"there is no run {id!r} in this workspace")
     return await seen(connection, run)
+
+
+class Approve(BaseModel):
+    """A yes to what the person saw."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hash: Hash
+
+
+class Reject(BaseModel):
+    """A no, with what should be mended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hash: Hash
+    reason: Annotated[Note, Field(description="what is wrong, in words for the writer")]
+
+
+@router.post("/{id}/approve", responses=responses(404, 409))
+@needs("approvals:write")
+async def approve_run(id: str, body: Approve, request: Request, caller: Caller) -> ApprovalCard:
+    """Approve what waits, as it was seen: another text, audience or cost than the hash stands for is `409`. The run goes on by itself."""
+    async with database(request).transaction(caller.workspace_id) as connection:
+        asked = await approve(connection, caller.workspace_id, id, person(caller), seen=body.hash, enqueue=enqueue)
+        answer = await card_of(connection, asked)
+    return _still_there(answer)
+
+
+@router.post("/{id}/reject", responses=responses(404, 409))
+@needs("approvals:write")
+async def reject_run(id: str, body: Reject, request: Request, caller: Caller) -> ApprovalCard:
+    """Send back what waits. The writer gets the reason and tries again, twice at most; then the run ends as rejected."""
+    async with database(request).transaction(caller.workspace_id) as connection:
+        asked = await reject(connection, caller.workspace_id, id, person(caller), seen=body.hash, reason=body.reason, enqueue=enqueue)
+        answer = await card_of(connection, asked)
+    return _still_there(answer)
+
+
+def _still_there(answer: ApprovalCard) -> ApprovalCard:
+    """Raises Conflict, once it is kept that the request is void."""
+    if answer.state == "void":
+        raise Conflict(f"{answer.reason}: the request is void, and the text as it is now is verified and asked about anew")
+    return answer

@@ -24,6 +24,7 @@ class DeliverableCard(BaseModel):
     title: str
     version: int
     status: DeliverableStatus
+    draft: bool = Field(description="whether it is not published: not for use outside the house")
     created_at: datetime
 
 
@@ -42,7 +43,7 @@ class FullDeliverable(DeliverableCard):
 def card(made: Deliverable, slug: str) -> DeliverableCard:
     """The card of a version."""
     names = ("id", "kind", "title", "version", "status", "created_at")
-    return DeliverableCard(client=slug, run=made.run_id, **{name: getattr(made, name) for name in names})
+    return DeliverableCard(client=slug, run=made.run_id, draft=made.status != "published", **{name: getattr(made, name) for name in names})
 
 
 def full(made: Deliverable, slug: str) -> FullDeliverable:
@@ -58,6 +59,20 @@ async def charts_of(connection: Connection, made: Deliverable) -> list[dict[str,
     return [chart for record in records if record is not None and (chart := record.evidence.result.get("chart"))]
 
 
+DRAFT: dict[DeliverableStatus, str] = {
+    "draft": "Draft: another version took its place.",
+    "awaiting_approval": "Draft: waits for approval.",
+    "needs_person": "Draft: a person has to settle it.",
+    "rejected": "Draft: rejected.",
+}
+
+
+def marked(made: Deliverable) -> str:
+    """The text, with a mark on top when it was not published."""
+    mark = DRAFT.get(made.status)
+    return f"> **{mark}** Not published, not for use outside the house.\n\n{made.markdown}" if mark else made.markdown
+
+
 def written(made: Deliverable, chosen: str, charts: list[dict[str, Any]], *, language: str) -> bytes:
     """The deliverable in a format for people. CPU work: call it off the event loop."""
     from grounding.formats.html import to_html
@@ -65,7 +80,8 @@ def written(made: Deliverable, chosen: str, charts: list[dict[str, Any]], *, lan
     from grounding.formats.pdf import to_pdf
 
     if chosen == "md":
-        return to_markdown(made.markdown).encode()
+        return to_markdown(marked(made)).encode()
+    title = f"{made.title} (draft)" if made.status in DRAFT else made.title
     if chosen == "html":
-        return to_html(made.markdown, made.title, evidence_ids=made.evidence_aliases, charts=charts, language=language).encode()
-    return to_pdf(made.markdown, made.title, charts=charts, language=language)
+        return to_html(marked(made), title, evidence_ids=made.evidence_aliases, charts=charts, language=language).encode()
+    return to_pdf(marked(made), title, charts=charts, language=language)

@@ -1,4 +1,4 @@
-"""`groundwork client create|list`: whose data is analysed."""
+"""`groundwork client create|list|policy`: whose data is analysed, and whose approval its deliverables need."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from cli.output import Json, read_text, show_json, table
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Make and list clients.", no_args_is_help=True)
+    group = typer.Typer(help="Make and list clients, and say what needs whose approval.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(list_all)
+    group.command("policy")(policy)
     app.add_typer(group, name="client")
 
 
@@ -85,3 +86,44 @@ async def _list(workspace: str | None) -> Any:
 
     async with house.desk(workspace) as desk, desk.transaction() as connection:
         return await clients.list_clients(connection)
+
+
+def policy(
+    slug: Annotated[str, typer.Argument(help="slug of the client")],
+    put: Annotated[
+        str | None, typer.Option("--set", help='JSON file with the whole policy, - for standard input: {"strategy": {"four_eyes": true}}')
+    ] = None,
+    workspace: house.Which = None,
+    as_json: Json = False,
+) -> None:
+    """Show what needs whose approval, or replace it. `*` stands for every kind; {} means that nothing needs approval."""
+    from pydantic import ValidationError
+
+    from api.policies import Policy
+    from cli.exits import unreadable
+
+    try:
+        wanted = Policy.model_validate({"rules": json.loads(read_text(put))}) if put else None
+    except json.JSONDecodeError as error:
+        raise unreadable(f"{put} is not JSON: {error.msg} at line {error.lineno}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise unreadable(f"{put}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    rules = house.run(_policy(slug, wanted.rules if wanted else None, workspace))
+    if as_json:
+        show_json(rules)
+        return
+    rows = [(kind, ", ".join(r.roles), r.approvers, "yes" if r.four_eyes else "no", r.expires_hours) for kind, r in rules.items()]
+    print(table(rows, ("kind", "who", "people", "four eyes", "hours")) if rows else "nothing needs approval")
+
+
+async def _policy(slug: str, wanted: Any, workspace: str | None) -> Any:
+    from graphs.approving import change_policy
+    from jobs.queue import enqueue
+    from store import policies
+
+    async with house.desk(workspace) as desk, desk.transaction() as connection:
+        client = await house.find_client(connection, slug)
+        if wanted is not None:
+            await change_policy(connection, desk.workspace.id, client, wanted, actor=house.ACTOR, enqueue=enqueue)
+        return await policies.of_client(connection, client.id)

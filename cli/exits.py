@@ -53,11 +53,12 @@ def explain(error: Exception) -> Stop | None:
         return Stop(DOWN, f"the database cannot be reached: {str(error).strip()}", kind="unavailable")
     if isinstance(error, StoreError):
         return refused(str(error))
+    from graphs.approving import NoSuchApproval
     from graphs.experimenting import NoSuchExperiment
     from graphs.replay import NoSuchEvidence
     from graphs.tasks import NoSuchClient
 
-    if isinstance(error, NoSuchClient | NoSuchExperiment):
+    if isinstance(error, NoSuchApproval | NoSuchClient | NoSuchExperiment):
         return refused(str(error), kind="not_found")
     if isinstance(error, NoSuchEvidence):
         return refused(f"there is no evidence {error.args[0]!r} in this workspace", kind="not_found")

@@ -9,7 +9,7 @@ import typer
 from cli import house
 from cli.output import Json, note, show_json, table
 
-ROLES = "owner, strategist, writer, approver, auditor (client is for the portal)"
+ROLES = "owner, strategist, writer, approver, auditor, or client for the portal of --client"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,11 +28,12 @@ def create(
         list[str] | None, typer.Option(help="only these, as tasks:read; repeat for more; all of the role's when left out")
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="days until it expires; never when left out")] = None,
+    client: Annotated[str | None, typer.Option("--client", "-c", help="of a portal key: whose published deliverables it sees")] = None,
     workspace: house.Which = None,
     as_json: Json = False,
 ) -> None:
     """Make an API key. The secret is printed once and kept nowhere."""
-    key, secret = house.run(_create(name, role, tuple(scope or ()), days, workspace))
+    key, secret = house.run(_create(name, role, tuple(scope or ()), days, client, workspace))
     if as_json:
         show_json({"key": key, "secret": secret})
     else:
@@ -41,7 +42,7 @@ def create(
         print(secret)
 
 
-async def _create(name: str, role: str, scopes: tuple[str, ...], days: int | None, workspace: str | None) -> Any:
+async def _create(name: str, role: str, scopes: tuple[str, ...], days: int | None, client: str | None, workspace: str | None) -> Any:
     from datetime import UTC, datetime, timedelta
 
     from api.auth import SCOPES
@@ -51,10 +52,13 @@ async def _create(name: str, role: str, scopes: tuple[str, ...], days: int | Non
     for scope in scopes:
         if scope not in SCOPES:
             raise refused(f"there is no scope {scope!r}; there are: {', '.join(SCOPES)}")
+    if (role == "client") != (client is not None):
+        raise refused("a key of the role client is bound to one client, and no other key is: --role client --client SLUG")
     until = datetime.now(UTC) + timedelta(days=days) if days else None
     async with house.desk(workspace) as desk, desk.transaction() as connection:
-        key, secret = await keys.create_key(connection, desk.workspace.id, name, role, scopes, until)  # type: ignore[arg-type]
-        await audit.note(connection, house.ACTOR, "key.create", key.id, {"role": role, "scopes": list(scopes)})
+        bound = (await house.find_client(connection, client)).id if client else None
+        key, secret = await keys.create_key(connection, desk.workspace.id, name, role, scopes, until, client_id=bound)  # type: ignore[arg-type]
+        await audit.note(connection, house.ACTOR, "key.create", key.id, {"role": role, "scopes": list(scopes), "client": client})
         return key, secret
 
 

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    approvals,
     clients,
     databases,
     deliverables,
@@ -111,6 +112,7 @@ for room in (
     tools,
     tasks,
     deliverables,
+    approvals,
     verifying,
     evidence,
     experiments,

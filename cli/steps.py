@@ -40,6 +40,15 @@ WORDS: dict[str, Callable[[Payload], str]] = {
     "tool_refused": _refused,
     "verdict": lambda payload: f"verified: {'clean' if payload.get('ok') else 'not clean'}, round {payload.get('round', 0)}",
     "deliverable": lambda payload: f"kept {payload.get('deliverable')}: {payload.get('status')}",
+    "approval_asked": lambda payload: (
+        f"waits for approval by {' or '.join(payload.get('roles') or [])}: `groundwork approval show {payload.get('approval')}`"
+    ),
+    "approval_given": lambda payload: f"approved by {payload.get('by')}: {payload.get('given')} of {payload.get('needed')}",
+    "approval_edited": lambda payload: f"edited by {payload.get('by')}, asked anew as {payload.get('instead')}",
+    "approval_delegated": lambda payload: f"handed on by {payload.get('by')} to {payload.get('to')}",
+    "approval": lambda payload: (
+        f"{payload.get('state')} by {payload.get('by')}" + (f": {payload['reason']}" if payload.get("reason") else "")
+    ),
     "finished": _finished,
 }
 """A kind that is not here is shown by its name and its short values."""

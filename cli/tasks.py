@@ -34,14 +34,17 @@ def run(
     workspace: house.Which = None,
     as_json: Json = False,
 ) -> None:
-    """Start a task, show its steps as they happen, and give what it made. Exit code 0 done, 1 needs a person, 3 failed or cancelled."""
+    """Start a task, show its steps as they happen, and give what it made.
+
+    Exit code 0 done or waiting for approval, 1 needs a person, 3 rejected, failed or cancelled.
+    """
     text = read_text("-") if brief == "-" else brief
     outcome, status = house.run(_run(kind, client, text, wait, workspace, as_json))
     if as_json:
         show_json(outcome)
     if status == "needs_person":
         raise typer.Exit(FOUND)
-    if status in ("failed", "cancelled"):
+    if status in ("rejected", "failed", "cancelled"):
         raise typer.Exit(REFUSED)
 
 
@@ -130,11 +133,12 @@ async def _outcome(desk: house.Desk, run: Run, as_json: bool) -> dict[str, Any]:
     assert client is not None
     if not as_json:
         if made is not None:
+            from api.writing import marked
             from grounding.formats.markdown import to_markdown
 
-            print(to_markdown(made.markdown))
+            print(to_markdown(marked(made)))
             note(f"{made.id} ({made.status}): `groundwork deliverable show {made.id} --format pdf --output strategy.pdf`")
-        if run.status in ("failed", "cancelled"):
+        if run.status in ("rejected", "failed", "cancelled"):
             note(f"{run.status}: {run.error or 'stopped on request'}")
     return {"task": Task.of(run, client.slug).model_dump(mode="json"), "deliverable": full(made, client.slug) if made else None}
 
@@ -197,7 +201,7 @@ def cancel(id: Id, workspace: house.Which = None, as_json: Json = False) -> None
     if as_json:
         show_json(task)
     else:
-        ended = task["status"] in ("succeeded", "needs_person", "failed", "cancelled")
+        ended = task["status"] in ("succeeded", "needs_person", "rejected", "failed", "cancelled")
         print(f"{id} is {task['status']}" if ended else f"{id} stops before its next step")
 
 

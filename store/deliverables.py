@@ -93,13 +93,21 @@ async def get(connection: Connection, deliverable_id: str) -> Deliverable | None
     return Deliverable(**row) if row else None
 
 
-async def list_(connection: Connection, *, client_id: str | None = None, run_id: str | None = None, limit: int = 50) -> list[Deliverable]:
+async def list_(
+    connection: Connection,
+    *,
+    client_id: str | None = None,
+    run_id: str | None = None,
+    status: DeliverableStatus | None = None,
+    limit: int = 50,
+) -> list[Deliverable]:
     """Deliverables, newest first, a run's later versions before its earlier ones."""
     statement = f"""
         SELECT {COLUMNS} FROM deliverables
          WHERE (%(client_id)s::text IS NULL OR client_id = %(client_id)s) AND (%(run_id)s::text IS NULL OR run_id = %(run_id)s)
+           AND (%(status)s::text IS NULL OR status = %(status)s)
          ORDER BY created_at DESC, version DESC, id DESC LIMIT %(limit)s"""
-    values = {"client_id": client_id, "run_id": run_id, "limit": limit}
+    values = {"client_id": client_id, "run_id": run_id, "status": status, "limit": limit}
     return [Deliverable(**row) for row in await (await connection.execute(statement, values)).fetchall()]
 
 

@@ -51,7 +51,7 @@ def test_only_the_secret_is_on_standard_output(groundwork):
 
 def test_a_role_or_scope_that_is_not_one_is_refused(groundwork):
     assert groundwork("key", "create", "x", "--role", "king").code == 3
-    assert "there are: clients:read" in groundwork("key", "create", "x", "--scope", "everything").err
+    assert "there are: approvals:read" in groundwork("key", "create", "x", "--scope", "everything").err
 
 
 def test_a_document_is_added_listed_and_forgotten(salon, tmp_path):

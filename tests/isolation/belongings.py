@@ -8,9 +8,10 @@ from pathlib import Path
 
 from grounding.evidence import Evidence
 from grounding.ids import new_id
-from store import deliverables, evidence, experiments, imports
+from store import approvals, deliverables, evidence, experiments, imports
 from store.database import Database
 from store.documents import add_document
+from store.policies import Requirement
 from tests.api.conftest import Agency
 from tests.api.support import BRIEF
 
@@ -37,6 +38,7 @@ class Belongings:
     client: str
     thread: str
     experiment: str
+    approval: str
 
     def of(self, noun: str) -> str:
         """The id of one thing."""
@@ -67,6 +69,8 @@ async def belongings(agency: Agency, database: Database, folder: Path, *, word: 
             connection, run_id=run, client_id=agency.client.id, kind="strategy", title=word, status="published", content={"note": word},
             markdown=f"# {word}", verdict={}, evidence_aliases={}, model={}, prompt={},
         )  # fmt: skip
+        audience = {"client": "salon", "texts": [{"where": "audience", "text": word}]}
+        asked = await approvals.ask(connection, made, audience=audience, cost=[], passages=[], requirement=Requirement())
         document = await add_document(
             connection, agency.client.id, word, "brand", f"{word} is our word.", word, None, embedder=OneEmbedder()
         )
@@ -76,4 +80,4 @@ async def belongings(agency: Agency, database: Database, folder: Path, *, word: 
         )  # fmt: skip
         experiment = await experiments.create(connection, agency.client.id, word, {"name": word, "hypothesis": word})
     thread = await agency.http.post("/threads", json={"client": "salon", "title": word})
-    return Belongings(run, record.id, made.id, document.id, logged.id, agency.client.id, thread.json()["id"], experiment.id)
+    return Belongings(run, record.id, made.id, document.id, logged.id, agency.client.id, thread.json()["id"], experiment.id, asked.id)

@@ -20,7 +20,7 @@ async def bad_keys(ours, database) -> dict[str, tuple[str, int]]:
         await revoke_key(connection, revoked.id)
         past = datetime.now(UTC) - timedelta(seconds=1)
         _, expired = await create_key(connection, ours.workspace.id, "expired", "owner", (), past)
-        _, powerless = await create_key(connection, ours.workspace.id, "portal", "client")
+        _, powerless = await create_key(connection, ours.workspace.id, "portal", "client", ("nothing:read",))
     unknown = ours.secret[:-1] + ("a" if ours.secret[-1] != "a" else "b")
     return {
         "none": ("", 401),

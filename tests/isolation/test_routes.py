@@ -20,6 +20,7 @@ from tests.isolation.belongings import Belongings, belongings
 
 PREFIX = "/api/v1"
 WORD, THEIR_WORD = "ourswordheron", "theirwordosprey"
+HASH = "0" * 64
 SUM = {"operation": "sum", "operands": [{"name": "a", "value": 1, "unit": "count"}, {"name": "b", "value": 2, "unit": "count"}]}
 
 PLAN = {"name": "x", "arms": [{"arm": "control"}, {"arm": "b"}], "metrics": [{"name": "m", "outcome": {"event": "booking"}}]}
@@ -67,6 +68,14 @@ ATTEMPTS = (
     attempt("GET /runs/{id}/events", "run"),
     attempt("GET /runs/{id}/events", "run", params={"after": 1}),
     attempt("POST /runs/{id}/cancel", "run"),
+    attempt("POST /runs/{id}/approve", "run", json={"hash": HASH}),
+    attempt("POST /runs/{id}/reject", "run", json={"hash": HASH, "reason": "no"}),
+    attempt("GET /approvals", "client", params={"client": "@"}),
+    attempt("GET /approvals/{id}", "approval"),
+    attempt("POST /approvals/{id}/edit", "approval", json={"hash": HASH, "content": {"title": "x"}}),
+    attempt("POST /approvals/{id}/delegate", "approval", json={"role": "owner"}),
+    attempt("GET /clients/{slug}/policy", "client"),
+    attempt("PUT /clients/{slug}/policy", "client", json={"rules": {}}),
     attempt("GET /deliverables", "client", params={"client": "@"}),
     attempt("GET /deliverables/{id}", "deliverable"),
     attempt("GET /deliverables/{id}", "deliverable", path="/deliverables/@.json"),
@@ -112,6 +121,8 @@ NAMES_NOTHING = {
 LISTS = (
     "/threads",
     "/tasks",
+    "/approvals",
+    "/approvals?client=salon",
     "/deliverables",
     "/clients",
     "/imports",
