@@ -8,7 +8,9 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from tools.contract import NotEnoughData
+from tools.methods.counted_values import CountedValues, quantile_error, quantile_ranks
 from tools.methods.periods import Period
+from tools.methods.sample_size import z
 
 if TYPE_CHECKING:
     import ibis
@@ -49,50 +51,153 @@ def _cohort_days(facts: Facts, lookback: int, window: int, last_seen: object) ->
     return Period.ending(end, lookback)
 
 
-def from_events(facts: Facts, entry: str, goal: str, window: int, lookback: int) -> Baseline:
-    """People whose first `entry` event lies in the look-back, and the share of them with a `goal` event within the window after it."""
+@dataclass(frozen=True, slots=True)
+class EntrySums:
+    """What became of those who entered, summed over people: `done` had the outcome, `count` how often, `value` money in minor units."""
+
+    units: int
+    done: int
+    count: int
+    count_squares: int
+    value: int
+    value_squares: int
+    count_value: int
+    period: Period
+    unit: str
+    outcome: str
+
+
+def entries_of_events(facts: Facts, entry: str, goal: str, first: int, window: int, lookback: int) -> EntrySums:
+    """People whose first `entry` event lies in the look-back, and their `goal` events from day `first` to the end of the window."""
     entries, period = _entries(facts, entry, window, lookback)
     events = facts.table("events")
-    goals = events.filter(events.name == goal).select("contact_id", goal_at="at")
-    joined = entries.join(goals, "contact_id")
-    reached = joined.filter(joined.goal_at >= joined.entered_at, joined.goal_at < joined.until)
-    units = _count(facts, entries)
-    done = int(facts.fetch(reached.aggregate(n=reached.contact_id.nunique())).to_pylist()[0]["n"])
-    return _rate(units, done, period, "person", f"{entry.replace('_', ' ')} to {goal.replace('_', ' ')}")
+    goals = events.filter(events.name == goal).select("contact_id", goal_at="at").mutate(value=_nothing())
+    return _summed(facts, entries, goals, first, period, "person", f"{entry.replace('_', ' ')} to {goal.replace('_', ' ')}")
 
 
-def from_contacts(facts: Facts, window: int, lookback: int) -> Baseline:
-    """New contacts in the look-back, and the share of them with a paid order within the window after."""
+def entries_of_contacts(facts: Facts, first: int, window: int, lookback: int) -> EntrySums:
+    """New contacts in the look-back, and their paid orders in the client's currency from day `first` to the end of the window."""
     contacts, orders = facts.table("contacts"), facts.table("orders")
-    last = facts.fetch(contacts.aggregate(last=contacts.created_at.max())).to_pylist()[0]["last"]
+    last = facts.fetch(orders.aggregate(last=orders["at"].max())).to_pylist()[0]["last"]  # outcomes are known until then
     period = _cohort_days(facts, lookback, window, last.date() if last else None)
     start, end = period.instants(facts.zone)
     new = contacts.filter(contacts.created_at >= start, contacts.created_at < end).select("contact_id", entered_at="created_at")
-    paid = orders.filter(orders.status.fill_null("paid") == "paid").select("contact_id", goal_at="at")
-    joined = new.join(paid, "contact_id")
-    reached = joined.filter(joined.goal_at >= joined.entered_at, joined.goal_at < _after(joined.entered_at, window))
-    done = int(facts.fetch(reached.aggregate(n=reached.contact_id.nunique())).to_pylist()[0]["n"])
-    return _rate(_count(facts, new), done, period, "contact", "new contact to first paid order")
+    entries = new.mutate(until=_after(new.entered_at, window))
+    paid = orders.filter(orders.status.fill_null("paid") == "paid", orders.currency == facts.currency)
+    goals = paid.select("contact_id", goal_at="at", value=paid.amount.cast("int64"))
+    return _summed(facts, entries, goals, first, period, "contact", "new contact to paid order")
+
+
+def _summed(facts: Facts, entries: ibis.Table, goals: ibis.Table, first: int, period: Period, unit: str, outcome: str) -> EntrySums:
+    joined = entries.join(goals, "contact_id")
+    opens = _after(joined.entered_at, first) if first else joined.entered_at
+    reached = joined.filter(joined.goal_at >= opens, joined.goal_at < joined.until)
+    each = reached.group_by("contact_id").aggregate(n=reached.count().cast("decimal(19, 0)"), v=reached.value.sum().cast("decimal(19, 0)"))
+    squares = {"nn": (each.n * each.n).sum(), "vv": (each.v * each.v).sum(), "nv": (each.n * each.v).sum()}
+    sums = each.aggregate(done=each.count(), n=each.n.sum(), v=each.v.sum(), **squares)
+    row = {name: int(value or 0) for name, value in facts.fetch(sums, exact=True).to_pylist()[0].items()}
+    return EntrySums(_count(facts, entries), row["done"], row["n"], row["nn"], row["v"], row["vv"], row["nv"], period, unit, outcome)
+
+
+def rate_of(sums: EntrySums) -> Baseline:
+    """Share of those who entered that had the outcome."""
+    _enough(sums)
+    rate = sums.done / sums.units
+    return _baseline(sums, rate, sqrt(rate * (1 - rate)))
+
+
+def count_of(sums: EntrySums) -> Baseline:
+    """How often per person, those who never did included."""
+    _enough(sums)
+    variance = (sums.count_squares - sums.count**2 / sums.units) / (sums.units - 1)
+    return _baseline(sums, sums.count / sums.units, sqrt(variance))
+
+
+def revenue_of(sums: EntrySums) -> Baseline:
+    """Money per person, buyers or not."""
+    _enough(sums)
+    variance = (sums.value_squares - sums.value**2 / sums.units) / (sums.units - 1)
+    return _baseline(sums, sums.value / sums.units, sqrt(max(variance, 0.0)), money=True)
+
+
+def ratio_of(sums: EntrySums) -> Baseline:
+    """Money per order with people as units; the deviation is that of one person's linear part (delta method)."""
+    _enough(sums)
+    ratio, per_person = sums.value / sums.count, sums.count / sums.units
+    squares = sums.value_squares - 2 * ratio * sums.count_value + ratio * ratio * sums.count_squares
+    return _baseline(sums, ratio, sqrt(max(squares, 0.0) / (sums.units - 1)) / per_person, money=True)
+
+
+def _baseline(sums: EntrySums, mean: float, deviation: float, *, money: bool = False) -> Baseline:
+    per_week = sums.units / sums.period.days * 7
+    return Baseline(sums.units, per_week, mean, deviation, sums.period, sums.unit, sums.outcome, money)
+
+
+def _enough(sums: EntrySums) -> None:
+    if sums.units < FEWEST_UNITS or sums.done == 0 or sums.done == sums.units:
+        raise NotEnoughData(
+            f"the data does not say what share goes from {sums.outcome}: give the figure of today and units_per_week",
+            needed=f"{FEWEST_UNITS} who entered, some with and some without the outcome",
+            found=f"{sums.units} entered, {sums.done} with it",
+        )
+
+
+def _nothing() -> ibis.Value:
+    import ibis
+
+    return ibis.literal(0).cast("int64")
+
+
+def quantile_of_orders(facts: Facts, share: float, lookback: int) -> Baseline:
+    """A quantile of the value of paid orders; the deviation is the one that gives the quantile's error by order statistics."""
+    paid, period = _paid(facts, lookback)
+    counted = paid.group_by(value=paid.amount).aggregate(n=paid.count()).order_by("value")
+    table = facts.fetch(counted, exact=True)
+    units = sum(table.column("n").to_pylist())
+    _enough_orders(units, lookback)
+    values = CountedValues.of([float(value) for value in table.column("value").to_pylist()], table.column("n").to_pylist())
+    normal = z(0.975)
+    low, high = quantile_ranks(units, share, normal)
+    error = quantile_error(values.ranked(low), values.ranked(high), normal)
+    if error <= 0:
+        raise NotEnoughData(
+            "so many orders have the same value that the quantile's error cannot be told: give baseline_mean and deviation",
+            needed="orders of different values around the quantile",
+            found=f"{units} orders",
+        )
+    mean = values.quantile(share)
+    return Baseline(units, units / period.days * 7, mean, error * sqrt(units), period, "order", "order value", money=True)
 
 
 def from_orders(facts: Facts, lookback: int) -> Baseline:
     """Value of a paid order in the look-back, in minor units of the client's currency: mean and standard deviation over orders."""
-    orders = facts.table("orders")
-    period = Period.ending(facts.as_of - timedelta(days=1), lookback)
-    start, end = period.instants(facts.zone)
-    paid = orders.filter(orders.status.fill_null("paid") == "paid", orders.currency == facts.currency, orders.at >= start, orders.at < end)
+    paid, period = _paid(facts, lookback)
     amount = paid.amount.cast("decimal(19, 0)")
     sums = facts.fetch(paid.aggregate(n=paid.count(), total=amount.sum(), squares=(amount * amount).sum())).to_pylist()[0]
     units = int(sums["n"])
+    _enough_orders(units, lookback)
+    mean = float(sums["total"]) / units
+    variance = (int(sums["squares"]) - int(sums["total"]) ** 2 / units) / (units - 1)
+    return Baseline(units, units / period.days * 7, mean, sqrt(max(variance, 0.0)), period, "order", "order value", money=True)
+
+
+def _paid(facts: Facts, lookback: int) -> tuple[ibis.Table, Period]:
+    orders = facts.table("orders")
+    period = Period.ending(facts.as_of - timedelta(days=1), lookback)
+    start, end = period.instants(facts.zone)
+    mine = orders.filter(
+        orders.status.fill_null("paid") == "paid", orders.currency == facts.currency, orders["at"] >= start, orders["at"] < end
+    )
+    return mine, period
+
+
+def _enough_orders(units: int, lookback: int) -> None:
     if units < FEWEST_UNITS:
         raise NotEnoughData(
             "too few paid orders to know how much they vary: give baseline_mean and deviation",
             needed=f"{FEWEST_UNITS} orders in {lookback} days",
             found=str(units),
         )
-    mean = float(sums["total"]) / units
-    variance = (int(sums["squares"]) - int(sums["total"]) ** 2 / units) / (units - 1)
-    return Baseline(units, units / period.days * 7, mean, sqrt(max(variance, 0.0)), period, "order", "order value", money=True)
 
 
 def steps_up_the_funnel(facts: Facts, entry: str, window: int, lookback: int) -> dict[str, float]:
@@ -126,14 +231,3 @@ def _after(moment: ibis.Value, days: int) -> ibis.Value:
 
 def _count(facts: Facts, table: ibis.Table) -> int:
     return int(facts.fetch(table.aggregate(n=table.count())).to_pylist()[0]["n"])
-
-
-def _rate(units: int, done: int, period: Period, unit: str, outcome: str) -> Baseline:
-    if units < FEWEST_UNITS or done == 0 or done == units:
-        raise NotEnoughData(
-            f"the data does not say what share goes from {outcome}: give baseline_rate and units_per_week",
-            needed=f"{FEWEST_UNITS} who entered, some with and some without the outcome",
-            found=f"{units} entered, {done} with it",
-        )
-    rate = done / units
-    return Baseline(units, units / period.days * 7, rate, sqrt(rate * (1 - rate)), period, unit, outcome)

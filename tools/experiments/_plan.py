@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-from tools.contract import Basis, ToolInputError
+from tools.contract import Basis, ToolInputError, weakest
 from tools.experiments._baseline import Baseline, wilson
 from tools.methods.read_outs import DAILY, ReadOut, inflation
-from tools.methods.sample_size import for_counts, for_means, for_proportions, smallest_effect, z
+from tools.methods.sample_size import for_counts, for_means, for_proportions, for_unequal_means, smallest_effect, z
 
 if TYPE_CHECKING:
     from tools.experiments.design_experiment import DesignExperiment
@@ -35,6 +35,7 @@ class Known:
     period: str | None = None
     low: float | None = None
     high: float | None = None
+    rate: float | None = None
 
     @classmethod
     def observed(cls, found: Baseline, request: DesignExperiment, currency: str) -> Known:
@@ -45,7 +46,7 @@ class Known:
         return cls(
             mean=found.mean,
             deviation=found.deviation,
-            dispersion=request.dispersion,
+            dispersion=found.deviation**2 / found.mean if request.metric == "count" else request.dispersion,
             units_per_week=request.units_per_week or found.units_per_week,
             unit=found.unit,
             outcome=found.outcome,
@@ -59,11 +60,38 @@ class Known:
         )
 
 
+def profit(request: DesignExperiment, rate: Known, currency: str | None) -> Known:
+    """Profit per unit today: the conversion rate times what a conversion leaves."""
+    if request.margin is None or request.new_margin is None:
+        missing = "margin" if request.margin is None else "new_margin"
+        raise ToolInputError(
+            "a price or incentive test needs margin and new_margin: what a conversion leaves today and in the test", field=missing
+        )
+    return replace(
+        rate,
+        mean=rate.mean * request.margin,
+        deviation=sqrt(rate.mean * (1 - rate.mean)) * request.margin,
+        basis=weakest([rate.basis, "stated"]),
+        currency=request.currency or currency,
+        low=None,
+        high=None,
+        rate=rate.mean,
+    )
+
+
+def break_even(request: DesignExperiment) -> float | None:
+    """Change of the conversion rate at which a unit earns the same at the new margin."""
+    if request.metric != "profit" or request.margin is None or request.new_margin is None:
+        return None
+    return request.margin / request.new_margin - 1
+
+
 def stated(request: DesignExperiment) -> Known:
     """As the request says."""
-    mean = request.baseline_rate if request.is_share else request.baseline_mean
+    from_rate = request.is_share or request.metric == "profit"
+    mean = request.baseline_rate if from_rate else request.baseline_mean
     if mean is None:
-        raise ToolInputError("the metric's figure today is missing", field="baseline_rate" if request.is_share else "baseline_mean")
+        raise ToolInputError("the metric's figure today is missing", field="baseline_rate" if from_rate else "baseline_mean")
     deviation = request.deviation
     if request.metric == "revenue" and request.baseline_rate is not None and deviation is not None:
         # Value per unit, buyers or not: variance within buyers and between buying and not (law of total variance).
@@ -102,6 +130,8 @@ class Plan:
     fixed_days: int | None
     rate_needed: float | None
     curve: tuple[tuple[int, float], ...]
+    break_even: float | None = None
+    rate_wanted: float | None = None
 
 
 def make_plan(request: DesignExperiment, known: Known) -> Plan:
@@ -134,6 +164,8 @@ def make_plan(request: DesignExperiment, known: Known) -> Plan:
         fixed_days=None if fixed_weeks is None else fixed_weeks * 7 + request.outcome_days,
         rate_needed=_rate_needed(request, known, alpha, effect, entry_weeks) if affordable is False else None,
         curve=_curve(request, known, alpha, effect),
+        break_even=break_even(request),
+        rate_wanted=_rate_then(request, known, effect) if request.metric == "profit" and effect is not None else None,
     )
 
 
@@ -149,6 +181,8 @@ def _relative(request: DesignExperiment, known: Known) -> float | None:
     field = "relative_effect" if request.relative_effect is not None else "absolute_effect"
     if effect is not None and request.is_share and not 0 < known.mean * (1 + effect) < 1:
         raise ToolInputError("this effect would take the conversion rate out of the range of a rate: ask for a smaller one", field=field)
+    if effect is not None and request.metric == "profit" and not 0 < _rate_then(request, known, effect) < 1:
+        raise ToolInputError("no conversion rate gives this profit at the new margin: ask for a smaller effect", field=field)
     if effect is not None and request.metric == "count" and effect <= -1:
         raise ToolInputError("a count cannot fall below nothing: ask for a smaller effect", field=field)
     return effect
@@ -173,10 +207,23 @@ def _once(request: DesignExperiment, known: Known, mean: float, alpha: float) ->
         return lambda effect: left * for_proportions(mean, mean * (1 + effect), alpha, request.power, request.method)
     if request.metric == "count":
         return lambda effect: left * for_counts(mean, mean * (1 + effect), known.dispersion, alpha, request.power)
+    if request.metric == "profit" and request.new_margin is not None and known.deviation is not None:
+        today, new = known.deviation**2, request.new_margin
+
+        def size(effect: float) -> float:
+            rate = _rate_then(request, known, effect)
+            return left * for_unequal_means(today, rate * (1 - rate) * new**2, mean * effect, alpha, request.power)
+
+        return size
     if known.deviation is None:
         raise ToolInputError(f"a {request.metric} needs its deviation: how much units differ", field="deviation")
     deviation = known.deviation * left**0.5
     return lambda effect: for_means(deviation, mean * effect, alpha, request.power)
+
+
+def _rate_then(request: DesignExperiment, known: Known, effect: float) -> float:
+    """The conversion rate that this change of profit per unit takes at the new margin."""
+    return (known.rate or 0.0) * (1 + effect) * (1 + (break_even(request) or 0.0))
 
 
 def _weeks(units: int | None, request: DesignExperiment, known: Known) -> int | None:
@@ -203,6 +250,11 @@ def _smallest(request: DesignExperiment, known: Known, alpha: float, units: floa
     largest = 20.0 if sign > 0 else 0.999
     if request.is_share and sign > 0:
         largest = min(largest, (1 - 1e-9) / known.mean - 1)
+    if request.metric == "profit" and sign > 0:
+        at_most = (1 - 1e-9) / _rate_then(request, known, 0.0) - 1
+        if at_most <= 0:
+            return None
+        largest = min(largest, at_most)
     needed = _needed(request, known, known.mean, alpha)
     found = smallest_effect(units, lambda size: needed(sign * size), largest)
     return None if found is None else sign * found

@@ -17,6 +17,7 @@ NAMES = {
     "ratio": "ratio",
     "quantile": "quantile",
     "revenue": "mean revenue per unit",
+    "profit": "mean profit per unit",
 }
 READ = {"fixed": "read once at the end", "anytime": "read every day", "group_sequential": "read at the planned looks"}
 CLOSE = 10  # conversions per arm below which the normal approximation is not to be relied on
@@ -66,6 +67,28 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
     else:
         label = f"{NAMES[request.metric]} today"
         add("baseline_mean", known.mean, mean_unit, label, known.basis, denominator=unit, **observed)
+    if known.rate is not None and plan.break_even is not None:
+        today = {"metric": "conversion_rate", "denominator": f"{unit}s"}
+        add("baseline_rate", known.rate, "share", "conversion rate today", known.basis, **today, **observed)
+        label = "change of the conversion rate at which the new price or offer earns the same"
+        add(
+            "break_even",
+            plan.break_even,
+            "share",
+            label,
+            "stated",
+            denominator="today's conversion rate",
+            rests_on=("margin", "new_margin"),
+        )
+    if plan.rate_wanted is not None:
+        add(
+            "conversion_rate_wanted",
+            plan.rate_wanted,
+            "share",
+            "conversion rate that the effect to find takes",
+            planned,
+            denominator=f"{unit}s",
+        )
     if known.units_per_week is not None:
         add(
             "units_per_week",
@@ -137,6 +160,11 @@ def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
         sentences[-1] += f" sample size per arm {{{{sample_size_per_arm}}}}, each a {unit}."
     if "days" in has:
         sentences.append(f"{unit.capitalize()}s that can enter a week: {{{{units_per_week}}}}; so the test runs for {{{{days}}}}.")
+    if "break_even" in has:
+        sentences.append(
+            "At the new price or offer the conversion rate has to change by {{break_even}} from {{baseline_rate}} for it to earn the same: "
+            "judge the test by profit per unit, not by conversions."
+        )
     if "minimum_detectable_effect" in has:
         sentences.append("With a test of {{longest}} the minimum detectable effect is {{minimum_detectable_effect}}, relative to today.")
     if "inflation" in has:
@@ -182,6 +210,8 @@ def decision_of(plan: Plan, alternatives: list[str]) -> Decision:
         options.append(f"measure a step further up the funnel ({joined([channel_name(name).lower() for name in alternatives[:3]])})")
     elif plan.rate_needed is not None:
         options.append("measure a step with a conversion rate of at least {{baseline_rate_needed}}")
+    if plan.break_even is not None:
+        options.append("try a larger change of the price or offer, whose effect is larger")
     options.append("run fewer arms or a longer test" if plan.request.arms > 2 else "allow a longer test")
     return Decision(
         action="not_affordable",

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from tools.contract import Request, ToolInputError, ToolResult, choice, quantity, tool
-from tools.experiments._baseline import from_contacts, from_events, from_orders
-from tools.experiments._plan import Known, Plan, make_plan, stated
+from tools.experiments._baseline import (
+    Baseline,
+    EntrySums,
+    count_of,
+    entries_of_contacts,
+    entries_of_events,
+    from_orders,
+    quantile_of_orders,
+    rate_of,
+    ratio_of,
+    revenue_of,
+)
+from tools.experiments._plan import Known, Plan, make_plan, profit, stated
 from tools.experiments._plan_result import caveats_of, chart_of, decision_of, figures_of, findings_of
 from tools.facts import Facts
 
@@ -20,10 +32,11 @@ class DesignExperiment(Request):
         json_schema_extra={"examples": [{"metric": "conversion", "baseline_rate": 0.04, "units_per_week": 6000, "relative_effect": 0.2}]}
     )
 
-    metric: Literal["conversion", "mean", "count", "ratio", "retention", "quantile", "revenue"] = Field(
+    metric: Literal["conversion", "mean", "count", "ratio", "retention", "quantile", "revenue", "profit"] = Field(
         "conversion",
         description="conversion, retention: a share of units · mean: a value per unit · count: how often per unit · revenue: per unit, "
-        "buyers or not, as a price or incentive test needs · ratio, quantile: with the deviation of one unit's linear part",
+        "buyers or not · profit: per unit, for a price or incentive test · ratio, quantile: with the deviation of one unit's linear part. "
+        "From data: mean and quantile are of order values, ratio of money per order, revenue of money per new contact",
     )
     baseline_rate: float | None = quantity("share", "share of units that convert today, 0..1", default=None, gt=0, lt=1)
     baseline_mean: float | None = quantity(
@@ -35,6 +48,18 @@ class DesignExperiment(Request):
     dispersion: float = quantity(
         "multiple", "for counts: variance over mean; one when each event is independent", default=1.0, ge=0.1, le=1000
     )
+    margin: float | None = quantity(
+        "number", "profit: what a conversion leaves today, minor units: price less its cost", default=None, gt=0, le=1e12
+    )
+    new_margin: float | None = quantity(
+        "number",
+        "profit: what a conversion leaves at the new price, or after the incentive is paid, minor units",
+        default=None,
+        gt=0,
+        le=1e12,
+    )
+    quantile: float = choice("share", "quantile: which one", default=0.5, ge=0.01, le=0.99)
+    from_day: int = choice("days", "retention: first day after entering that counts", default=0, ge=0, le=364)
     units_per_week: float | None = quantity("count", "units that can enter the test in a week", default=None, gt=0, le=1e10)
     currency: str | None = Field(None, description="ISO 4217 code when baseline_mean is money", pattern=r"^[A-Z]{3}$")
     unit: str = Field(
@@ -84,6 +109,8 @@ class DesignExperiment(Request):
             raise ValueError("an effect of nothing cannot be found: leave it out to learn what can be found")
         if (self.entry_event is None) != (self.goal_event is None):
             raise ValueError("give entry_event and goal_event together")
+        if self.metric == "retention" and self.outcome_days and self.from_day >= self.outcome_days:
+            raise ValueError("from_day must come before outcome_days: the window would end before it starts")
         return self
 
 
@@ -129,28 +156,48 @@ def design_experiment(request: DesignExperiment, facts: Facts) -> ExperimentDesi
 
 def _known(request: DesignExperiment, facts: Facts) -> Known:
     """The metric as it is today: what is stated goes before what is read."""
-    if request.is_share and request.baseline_rate is not None:
-        return stated(request)
+    if request.metric == "profit":
+        rate = stated(request) if request.baseline_rate is not None else _observed(request, facts, rate_of, as_rate=True)
+        return profit(request, rate, facts.currency if rate.basis == "observed" else None)
+    if request.is_share:
+        return stated(request) if request.baseline_rate is not None else _observed(request, facts, rate_of)
     if request.metric == "count":
-        if request.baseline_mean is None:
-            raise ToolInputError("a count needs baseline_mean: how often per unit today", field="baseline_mean")
-        return stated(request)
-    if not request.is_share:
+        return stated(request) if request.baseline_mean is not None else _observed(request, facts, count_of)
+    if request.baseline_mean is not None or request.deviation is not None or request.baseline_rate is not None:
         if request.metric == "revenue" and request.baseline_rate is None:
             raise ToolInputError("revenue needs baseline_rate: the share of units that buy", field="baseline_rate")
-        if request.baseline_mean is not None or request.metric != "mean":
-            if request.deviation is None:
-                raise ToolInputError(f"a {request.metric} needs its deviation: how much units differ", field="deviation")
-            return stated(request)
+        for field in ("baseline_mean", "deviation"):
+            if (request.baseline_mean if field == "baseline_mean" else request.deviation) is None:
+                raise ToolInputError(
+                    f"a {request.metric} needs its {field.replace('_', ' ')}: or give none of it, to read it from data", field=field
+                )
+        return stated(request)
+    if request.metric == "mean":
         return Known.observed(from_orders(facts, request.lookback_days), request, facts.currency)
-    if request.entry_event and request.goal_event:
-        found = from_events(facts, request.entry_event, request.goal_event, max(request.outcome_days, 1), request.lookback_days)
-        return Known.observed(found, request, facts.currency)
-    if {"contacts", "orders"} <= set(facts.names()):
-        return Known.observed(from_contacts(facts, max(request.outcome_days, 30), request.lookback_days), request, facts.currency)
-    raise ToolInputError(
-        "give baseline_rate (and units_per_week), or entry_event and goal_event of a client with events", field="baseline_rate"
-    )
+    if request.metric == "quantile":
+        return Known.observed(quantile_of_orders(facts, request.quantile, request.lookback_days), request, facts.currency)
+    return _observed(request, facts, ratio_of if request.metric == "ratio" else revenue_of, money=True)
+
+
+def _observed(
+    request: DesignExperiment, facts: Facts, read: Callable[[EntrySums], Baseline], *, as_rate: bool = False, money: bool = False
+) -> Known:
+    """From entry to goal event, or from new contact to paid order; money comes from orders only."""
+    first, days = (request.from_day if request.metric == "retention" else 0), request.lookback_days
+    if request.entry_event and request.goal_event and not money:
+        window = max(request.outcome_days, first + 1)
+        found = read(entries_of_events(facts, request.entry_event, request.goal_event, first, window, days))
+    elif {"contacts", "orders"} <= set(facts.names()):
+        found = read(entries_of_contacts(facts, first, max(request.outcome_days, first + 30), days))
+    else:
+        field = "baseline_rate" if request.is_share or as_rate else "baseline_mean"
+        raise ToolInputError(
+            f"give {field} (and units_per_week), or entry_event and goal_event of a client with events",
+            field=field,
+            needed="contacts and orders, or events" if not money else "contacts and orders",
+            found=", ".join(facts.names()) or "no tables",
+        )
+    return Known.observed(found, request, facts.currency)
 
 
 def _alternatives(plan: Plan, facts: Facts) -> list[str]:

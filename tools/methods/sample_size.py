@@ -53,6 +53,11 @@ def for_means(deviation: float, difference: float, alpha: float, power: float) -
     return 2 * (noncentrality(alpha, power) * deviation / difference) ** 2 + z(1 - alpha / 2) ** 2 / 4
 
 
+def for_unequal_means(variance: float, other: float, difference: float, alpha: float, power: float) -> float:
+    """Units per arm to tell two means apart whose units vary differently, as a changed price makes them."""
+    return noncentrality(alpha, power) ** 2 * (variance + other) / difference**2 + z(1 - alpha / 2) ** 2 / 4
+
+
 def for_counts(rate: float, other: float, dispersion: float, alpha: float, power: float) -> float:
     """Units per arm to tell two mean counts per unit apart; `dispersion` is variance over mean, one for Poisson counts."""
     return noncentrality(alpha, power) ** 2 * dispersion * (rate + other) / (other - rate) ** 2

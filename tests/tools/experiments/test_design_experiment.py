@@ -159,6 +159,89 @@ def test_contacts_to_orders_when_no_events_are_named():
     assert value.figure("baseline_mean").currency == "ZAR"
 
 
+def buyers(people: int = 4000, seed: int = 6) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    """Simulated new contacts and their orders within a month: how often each bought, and for how much in all."""
+    random = np.random.default_rng(seed)
+    start = datetime(2026, 8, 1, tzinfo=UTC)
+    created = [start + timedelta(hours=float(h)) for h in np.sort(random.uniform(0, 24 * 70, people))]
+    often, spent, rows = random.poisson(0.4, people), np.zeros(people), []
+    for person, times in enumerate(often):
+        for number in range(times):
+            amount = int(random.gamma(2, 20_000)) + 1
+            spent[person] += amount
+            rows.append((f"o{person}_{number}", f"c{person}", created[person] + timedelta(days=1 + number), amount))
+    rows.append(("last", "other", datetime(2026, 11, 20, tzinfo=UTC), 5))
+    contacts = {"contact_id": [f"c{i}" for i in range(people)], "created_at": created}
+    orders = dict(zip(("order_id", "contact_id", "at", "amount"), map(list, zip(*rows, strict=True)), strict=True))
+    tables = {"contacts": contacts, "orders": orders | {"currency": ["ZAR"] * len(rows)}}
+    return tables, often, spent
+
+
+def test_every_metric_is_planned_from_the_clients_own_variance():
+    tables, often, spent = buyers()
+    plan = {"relative_effect": 0.2, "lookback_days": 120, "read_out": "fixed"}
+    reach = (1.959964 + 0.841621) ** 2
+
+    def units(variance: float, difference: float) -> float:
+        return 2 * reach * variance / difference**2
+
+    count = run(tables, metric="count", **plan)
+    assert count.figure("baseline_mean").value == pytest.approx(often.mean())
+    assert count.sample_size_per_arm == pytest.approx(units(often.var() * 1.1, 0.2 * often.mean()), rel=0.01)
+    revenue = run(tables, metric="revenue", **plan)
+    assert revenue.figure("baseline_mean").value == round(spent.mean())
+    assert revenue.figure("baseline_mean").currency == "ZAR"
+    assert revenue.sample_size_per_arm == pytest.approx(units(spent.var(), 0.2 * spent.mean()), rel=0.01)
+    ratio = run(tables, metric="ratio", **plan)
+    value = spent.sum() / often.sum()
+    linear = (spent - value * often) / often.mean()
+    assert ratio.figure("baseline_mean").value == round(value)
+    assert ratio.sample_size_per_arm == pytest.approx(units(linear.var(), 0.2 * value), rel=0.01)
+    retained = run(tables, metric="retention", from_day=2, **plan)
+    assert retained.figure("baseline_rate").value == pytest.approx((often >= 2).mean()), "an order on the second day or later"
+    amounts = np.array(tables["orders"]["amount"])
+    median = run(tables, metric="quantile", **plan)
+    assert median.figure("baseline_mean").value == np.sort(amounts)[int(np.ceil(len(amounts) / 2)) - 1]
+    density = 0.1 / (np.quantile(amounts, 0.55) - np.quantile(amounts, 0.45))
+    assert median.sample_size_per_arm == pytest.approx(units(0.25 / density**2, 0.2 * np.median(amounts)), rel=0.15)
+    mean = run(tables, metric="mean", **plan)
+    assert mean.sample_size_per_arm == pytest.approx(units(amounts.var(), 0.2 * amounts.mean()), rel=0.05)
+    for result in (count, revenue, ratio, retained, median, mean):
+        assert result.figure("sample_size_per_arm").basis == "model"
+        assert {figure.basis for figure in result.figures if figure.key in ("baseline_rate", "baseline_mean")} == {"observed"}
+
+
+def test_a_price_or_incentive_test_is_planned_on_profit_and_names_its_break_even():
+    plan = {"metric": "profit", "baseline_rate": 0.05, "margin": 20_000, "currency": "ZAR", "units_per_week": 40_000, "read_out": "fixed"}
+    incentive = run(new_margin=16_000, relative_effect=0.1, **plan)
+    assert incentive.figure("baseline_mean").value == 1000
+    assert incentive.figure("break_even").value == pytest.approx(0.25), "a fifth given away has to bring a quarter more"
+    wanted = incentive.figure("conversion_rate_wanted").value
+    assert wanted * 16_000 == pytest.approx(1.1 * 1000)
+    expected = (1.959964 + 0.841621) ** 2 * (0.05 * 0.95 * 20_000**2 + wanted * (1 - wanted) * 16_000**2) / 100**2
+    assert incentive.sample_size_per_arm == pytest.approx(expected, rel=0.001)
+    dearer = run(new_margin=25_000, relative_effect=0.1, **plan)
+    assert dearer.figure("break_even").value == pytest.approx(-0.2), "a higher price may lose a fifth of the sales"
+    assert any("{{break_even}}" in finding for finding in dearer.findings)
+    poor = run(new_margin=16_000, relative_effect=0.02, **{**plan, "units_per_week": 500})
+    assert poor.decision.action == "not_affordable"
+    assert "larger change of the price" in poor.decision.reason
+    tables, often, _ = buyers()
+    read = run(tables, metric="profit", margin=20_000, new_margin=16_000, relative_effect=0.3, lookback_days=120)
+    assert read.figure("baseline_rate").value == pytest.approx((often > 0).mean())
+    assert read.figure("baseline_mean").currency == "ZAR"
+
+
+def test_the_power_of_a_profit_test_is_as_planned():
+    plan = {"metric": "profit", "baseline_rate": 0.1, "margin": 10, "new_margin": 8, "relative_effect": 0.15}
+    result = run(**plan, read_out="fixed")
+    n, then = result.sample_size_per_arm, result.figure("conversion_rate_wanted").value
+    random = np.random.default_rng(2)
+    today, new = random.binomial(n, 0.1, 20_000) / n, random.binomial(n, then, 20_000) / n
+    error = np.sqrt((100 * today * (1 - today) + 64 * new * (1 - new)) / n)
+    assert ((8 * new - 10 * today) / error > 1.959964).mean() == pytest.approx(0.8, abs=0.02)
+
+
 def test_wilson_matches_its_reference():
     low, high = wilson(12, 99, 1.959963984540054)
     assert (low, high) == pytest.approx((0.07071551497720935, 0.20000661537720538), rel=1e-12)
@@ -171,6 +254,10 @@ def test_wilson_matches_its_reference():
         ({"metric": "mean", "baseline_mean": 3}, "deviation"),
         ({"metric": "count"}, "baseline_mean"),
         ({"baseline_rate": 0.8, "relative_effect": 0.5}, "relative_effect"),
+        ({"metric": "profit", "baseline_rate": 0.1, "margin": 5}, "new_margin"),
+        ({"metric": "profit", "baseline_rate": 0.6, "margin": 5, "new_margin": 1, "relative_effect": 0.1}, "relative_effect"),
+        ({"metric": "revenue", "baseline_mean": 5, "deviation": 3}, "baseline_rate"),
+        ({"metric": "quantile", "deviation": 3}, "baseline_mean"),
     ],
 )
 def test_what_is_missing_is_named(request_, field):
