@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from scipy import special
 
+from tools.experiments.analyze_experiment import read_out
 from tools.methods.confidence_sequence import boundary
 from tools.methods.exact_sequence import ShareSequence
 from tools.methods.group_sequential import boundaries
 from tools.methods.read_outs import inflation
 from tools.methods.sample_size import for_means, for_proportions
+from tools.registry import load
 
 DAYS, PER_DAY = 60, 200  # units per arm and day
 RUNS = [pytest.param(1000, id="short"), pytest.param(5000, id="long", marks=pytest.mark.slow)]
@@ -109,6 +111,54 @@ def test_a_planned_test_has_its_power_for_the_way_it_is_read(runs, read_out, pow
         critical = np.array(boundaries([(i + 1) / looks for i in range(looks)], ALPHA, "obrien_fleming"))
     found = (np.where(counted(a, b, n), errors_of(a, b, n), 0) > critical).any(axis=1).mean()
     assert found == pytest.approx(power, abs=0.02)
+
+
+@pytest.mark.parametrize("runs", [pytest.param(40, id="short"), pytest.param(1000, id="long", marks=pytest.mark.slow)])
+def test_the_tool_itself_watched_for_sixty_days_ships_or_rolls_back_nothing_in_five_of_a_hundred_at_most(runs):
+    """The whole read-out each day: gates, minimum sample, decision."""
+    tool = load("analyze_experiment")
+    a, b, n = conversions(runs, 0.1, 20), conversions(runs, 0.1, 21), units()
+    decided = invalid = 0
+    for run in range(runs):
+        for day in range(DAYS):
+            totals = [
+                {"arm": arm, "units": int(n[day]), "conversions": int(done[run, day])} for arm, done in (("control", a), ("treatment", b))
+            ]
+            body = {"metrics": [{"name": "rate", "totals": totals}], "planned_units": int(2 * n[-1])}
+            action = read_out(tool.request.model_validate(body)).decision.action
+            invalid += action == "invalid"
+            if action in ("ship", "roll_back"):
+                decided += 1
+                break
+    assert decided <= 0.05 * runs + 2 * np.sqrt(0.05 * 0.95 * runs)
+    assert invalid == 0
+
+
+@pytest.mark.parametrize("runs", [pytest.param(4000, id="short"), pytest.param(40_000, id="long", marks=pytest.mark.slow)])
+def test_a_guardrail_on_its_margin_is_said_to_hold_in_one_look_of_forty_at_most(runs):
+    """Watched daily, with a true worsening of just the margin: non-inferiority is claimed wrongly in one run of forty at most."""
+    margin, rate = 0.1, 0.2
+    a, b, n = conversions(runs, rate, 22), conversions(runs, rate * (1 - margin), 23), units()
+    p, q = a / n, b / n
+    value = q - p + margin * p
+    error = np.sqrt((q * (1 - q) + (1 - margin) ** 2 * p * (1 - p)) / n)
+    assert (np.where(counted(a, b, n), value / error, 0) > reach(n, 2 * n[-1])).any(axis=1).mean() <= 0.025
+
+
+@pytest.mark.parametrize("runs", [pytest.param(2000, id="short"), pytest.param(20_000, id="long", marks=pytest.mark.slow)])
+def test_parts_of_the_audience_are_flagged_for_nothing_in_five_of_a_hundred_runs_at_most_however_often_they_are_watched(runs):
+    """Ten parts against the rest, Holm over them, on each of thirty days: the smallest p-value times ten bounds Holm's first step."""
+    random, parts, days, per_day = np.random.default_rng(24), 10, 30, 60
+    done = [random.binomial(per_day, 0.2, (runs, days, parts)).cumsum(axis=1) for _ in range(2)]
+    n = (per_day * np.arange(1, days + 1))[None, :, None]
+    rest = (parts - 1) * n
+    rates = [(one / n, (one.sum(axis=2, keepdims=True) - one) / rest) for one in done]
+    contrast = (rates[1][0] - rates[0][0]) - (rates[1][1] - rates[0][1])
+    error = np.sqrt(sum(p * (1 - p) / n + r * (1 - r) / rest for p, r in rates))
+    alpha, whole = ALPHA / parts, 2 * parts * n[0, :, 0]
+    bound = np.array([boundary(int(size), float(whole[-1]), alpha) for size in whole])
+    ready = (n[0, :, 0] >= 100)[None, :, None]
+    assert (np.where(ready, np.abs(contrast) / error, 0) > bound[None, :, None]).any(axis=(1, 2)).mean() <= ALPHA
 
 
 def test_a_planned_test_of_means_has_its_power_when_read_every_day():
