@@ -47,6 +47,7 @@ test-soak: .venv/.setup-dev ## kills, faults and load, over minutes
 	$(PYTHON) -m venv .venv-spark
 	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 test-spark: .venv-spark/.setup ## the same figures on PySpark (needs Java 17)

@@ -20,6 +20,8 @@ class Agent:
     tools: tuple[str, ...]
     deliverable: type[Deliverable]
     model_tier: Tier = "standard"
+    questions: tuple[str, ...] = ()
+    """Asked of the client's documents before the standing questions."""
 
     @property
     def answer_tool(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agents.agent import Agent
+from agents.competitor_analyst import COMPETITOR_ANALYST
 from agents.reporter import REPORTER
 from agents.strategist import STRATEGIST
 
-AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (STRATEGIST, REPORTER)}
+AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (STRATEGIST, REPORTER, COMPETITOR_ANALYST)}

@@ -16,13 +16,16 @@ SEED = 20261031
 DOCUMENTS = Path(__file__).parent / "documents"
 
 
+Kind = Literal["brand", "audience", "review", "prices", "competitors"]
+
+
 @dataclass(frozen=True, slots=True)
 class DemoDocument:
     """A document of a client, for context."""
 
     path: Path
     title: str
-    kind: Literal["brand", "audience", "review", "prices"]
+    kind: Kind
     dated: date
 
 
@@ -47,7 +50,7 @@ class DemoClient:
     """Words that the brand's own document forbids."""
 
 
-def _document(client: str, file: str, title: str, kind: Literal["brand", "audience", "review", "prices"], dated: date) -> DemoDocument:
+def _document(client: str, file: str, title: str, kind: Kind, dated: date) -> DemoDocument:
     return DemoDocument(DOCUMENTS / client / file, title, kind, dated)
 
 
@@ -84,6 +87,7 @@ CLIENTS: dict[str, DemoClient] = {
                 _document("salon", "brand_voice.md", "Brand voice", "brand", date(2026, 2, 9)),
                 _document("salon", "audience.md", "Positioning and audience", "audience", date(2026, 3, 16)),
                 _document("salon", "campaign_review.md", "Review of the winter campaign 2026", "review", date(2026, 8, 24)),
+                _document("salon", "competitor_notes.md", "Notes on competitors", "competitors", date(2026, 10, 12)),
             ),
             banned_words=("cheap", "luxury", "pamper", "beautify", "guru", "game-changer", "revolutionary", "unleash", "flawless", "hack"),
         ),
@@ -118,6 +122,7 @@ CLIENTS: dict[str, DemoClient] = {
                 _document("fitness", "brand_voice.md", "Brand voice", "brand", date(2026, 1, 19)),
                 _document("fitness", "audience.md", "Positioning and audience", "audience", date(2026, 4, 6)),
                 _document("fitness", "campaign_review.md", "Review of the spring campaign 2026", "review", date(2026, 6, 29)),
+                _document("fitness", "competitor_notes.md", "Notes on competitors", "competitors", date(2026, 10, 5)),
             ),
             banned_words=("shred", "beast", "burn fat", "guilt", "cheat day", "transform", "no excuses", "insane", "skinny", "hack"),
         ),

@@ -77,8 +77,8 @@ def shown(figure: Figure, known: Mapping[str, Evidence], alias: str, locale: Loc
     entry["basis"] = figure.basis
     if figure.interval is not None:
         entry["interval"] = render(f"{{{{{alias}.{figure.key}|range}}}}", known, locale, links=False).text
-    if figure.basis == "benchmark":
-        entry["source"] = f"{figure.source}, {figure.source_date}"
+    if figure.source is not None:
+        entry["source"] = f"{figure.source}, {figure.source_date}" if figure.source_date else figure.source
     return entry
 
 

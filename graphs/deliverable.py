@@ -84,7 +84,7 @@ async def recall_context(state: RunState, context: RunContext) -> Done:
     """The client's passages, and the first messages."""
     services, client = context.services, context.client
     async with services.database.transaction(context.workspace_id) as connection:
-        passages = await briefing.recall(connection, client, context.run.brief, services.embedder)
+        passages = await briefing.recall(connection, client, context.run.brief, services.embedder, context.agent.questions)
     found = await briefing.tables(services.store.facts_root, services.store.engine, context.workspace_id, client, context.as_of)
     evidence = await known_evidence(state, context)
     messages = [

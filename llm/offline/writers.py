@@ -30,4 +30,8 @@ def writer_for(answer_tool: str | None) -> Writer | None:
         from llm.offline.report import ReportWriter
 
         return ReportWriter()
+    if answer_tool == "deliver_competitor_analysis":
+        from llm.offline.competitors import CompetitorWriter
+
+        return CompetitorWriter()
     return None

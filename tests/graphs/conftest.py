@@ -33,7 +33,7 @@ class Office:
     workspace: Workspace
     clients: dict[str, Client]
 
-    async def start(self, slug: str, brief: str | None = None) -> str:
+    async def start(self, slug: str, brief: str | None = None, kind: str = "strategy") -> str:
         async def nobody(*_: Any) -> None:
             """The test runs it itself."""
 
@@ -42,7 +42,7 @@ class Office:
                 connection,
                 self.workspace.id,
                 client=slug,
-                kind="strategy",
+                kind=kind,
                 brief=brief or CLIENTS[slug].briefs[0],
                 actor="test",
                 enqueue=nobody,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from tools.contract import Column, Figure, NotEnoughData, Request, Table, ToolResult, tool
 from tools.facts import Facts
+from tools.methods.entity_keys import entity_keys, without_digits
 
 
 class ListPrices(Request):
@@ -33,9 +33,10 @@ def list_prices(request: ListPrices, facts: Facts) -> ToolResult:
     if not wanted:
         there = ", ".join(row["product"] for row in rows) or "none"
         raise NotEnoughData("no such product has a price on this day", field="products", needed="a product of the list", found=there)
-    figures = tuple(figure for row in wanted for figure in _figures(row))
-    lines = tuple(f"The price of {row['product']} is {{{{{_key(row['product'])}.price}}}}." for row in wanted)
-    return ToolResult(figures=figures, findings=tuple(line for line in lines if not _digits(line)), table=_table(wanted))
+    keys = entity_keys((row["product"] for row in wanted), first="p")
+    figures = tuple(figure for row in wanted for figure in _figures(keys[row["product"]], row))
+    lines = tuple(f"The price of {name} is {{{{{key}.price}}}}." for name, key in keys.items() if without_digits(name + key))
+    return ToolResult(figures=figures, findings=lines, table=_table(wanted))
 
 
 def _standing(facts: Facts, day: date) -> list[dict[str, Any]]:
@@ -46,9 +47,9 @@ def _standing(facts: Facts, day: date) -> list[dict[str, Any]]:
     return facts.fetch(rows.select("product", "price", "currency", "valid_from", "unit", "unit_cost")).to_pylist()
 
 
-def _figures(row: dict[str, Any]) -> Iterable[Figure]:
+def _figures(key: str, row: dict[str, Any]) -> Iterable[Figure]:
     shared: dict[str, Any] = {"entity": row["product"], "period": f"{row['valid_from']}/{row['valid_from']}", "basis": "observed"}
-    key, unit = _key(row["product"]), row["unit"]
+    unit = row["unit"]
     yield Figure(
         key=f"{key}.price",
         value=row["price"],
@@ -76,15 +77,6 @@ def _figures(row: dict[str, Any]) -> Iterable[Figure]:
             denominator="price",
             **shared,
         )
-
-
-def _key(product: str) -> str:
-    name = re.sub(r"[^a-z0-9]+", "_", product.lower()).strip("_") or "product"
-    return name if name[0].isalpha() else f"p_{name}"
-
-
-def _digits(text: str) -> bool:
-    return any(character.isdigit() for character in re.sub(r"\{\{.*?\}\}", "", text))
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

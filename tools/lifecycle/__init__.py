@@ -1,0 +1,1 @@
+"""Stages, triggers and endings of a customer's time with the client."""
