@@ -14,7 +14,7 @@ from api.experiment_cards import ExperimentCard, FullExperiment, LookCard
 from api.idempotency import Key, answered, once
 from api.problems import responses
 from graphs import experimenting, looking
-from graphs.experiment_plan import ExperimentPlan
+from graphs.experiment_plan import EXAMPLE, ExperimentPlan
 from graphs.experimenting import Verdict
 from grounding.evidence import Evidence
 from store import clients, experiment_looks, experiment_traffic, experiments
@@ -28,6 +28,8 @@ MOST_UNITS = 10_000
 
 class NewExperiment(ExperimentPlan):
     """A plan, and whose it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"client": "salon", **EXAMPLE}]})
 
     client: Annotated[str, Field(description="slug or id of the client", min_length=1, max_length=80)]
 

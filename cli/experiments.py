@@ -123,13 +123,19 @@ def show(id: Id, workspace: house.Which = None, as_json: Json = False) -> None:
         show_json(found)
         return
     _print(found)
-    for change in found["history"]:
-        print(f"  {change['at'][:16]}  {change['kind']} by {change['by']}" + (f": {change['reason']}" if change["reason"] else ""))
-        for entry in change["changes"]:
-            print(f"      {entry['path']}: {entry['from']!r} -> {entry['to']!r} ({entry['effect']})")
-    for entry in found["looks_taken"]:
-        said = f"{entry['decision']}, {entry['units']} units, {entry['evidence']}"
-        print(f"  {entry['at'][:16]}  look {entry['number']} ({entry['tool']}) by {entry['by']}: {said}")
+    for entry in sorted((*found["history"], *found["looks_taken"]), key=lambda entry: entry["at"]):
+        print(f"  {entry['at'][:16]}  {_looked(entry) if 'tool' in entry else _changed(entry)}")
+
+
+def _looked(look: dict[str, Any]) -> str:
+    said = f"{look['decision']}, {look['units']} units, {look['evidence']}"
+    return f"look {look['number']} ({look['tool']}) by {look['by']}: {said}"
+
+
+def _changed(change: dict[str, Any]) -> str:
+    lines = [f"{change['kind']} by {change['by']}" + (f": {change['reason']}" if change["reason"] else "")]
+    lines += [f"    {entry['path']}: {entry['from']!r} -> {entry['to']!r} ({entry['effect']})" for entry in change["changes"]]
+    return "\n".join(lines)
 
 
 def _print(entry: dict[str, Any]) -> None:
@@ -200,7 +206,7 @@ def _moved(entry: dict[str, Any], as_json: bool) -> None:
         show_json(entry)
         return
     _print(entry)
-    if not entry["valid"]:
+    if not entry["valid"] and entry["ended_at"] is None:
         note("its effects can no longer be read: complete it as invalid, or cancel it")
 
 

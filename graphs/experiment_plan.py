@@ -55,23 +55,20 @@ class RegisteredArm(Frozen):
     description: str = Field("", description="what a unit of this arm gets", max_length=2000)
 
 
+EXAMPLE: dict[str, Any] = {
+    "name": "short form",
+    "hypothesis": "A form with three fields instead of nine brings more bookings.",
+    "exposure_rule": "the first time the form is shown",
+    "arms": [{"arm": "control"}, {"arm": "short"}],
+    "metrics": [{"name": "booking_rate", "minimum_effect": 0.15, "outcome": {"event": "booking"}}],
+    "analysis": {"planned_units": 20000},
+}
+
+
 class ExperimentPlan(Frozen):
     """What an experiment is held to. As a draft it may be incomplete; the start asks for all of it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "short form",
-                    "hypothesis": "A form with three fields instead of nine brings more bookings.",
-                    "exposure_rule": "the first time the form is shown",
-                    "arms": [{"arm": "control"}, {"arm": "short"}],
-                    "metrics": [{"name": "booking_rate", "minimum_effect": 0.15, "outcome": {"event": "booking"}}],
-                    "analysis": {"planned_units": 20000},
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: str = Field(description="unique within the client; exposures name the experiment by it", min_length=1, max_length=200)
     hypothesis: str = Field("", description="what is believed, and why", max_length=4000)

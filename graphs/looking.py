@@ -115,7 +115,7 @@ def _may_look(experiment: Experiment) -> None:
         raise IllegalMove(f"experiment {experiment.id} {when}: only one that is active or paused can be looked at")
     if experiment.invalidated_at is not None:
         raise Conflict(
-            f"experiment {experiment.id} was invalidated on {experiment.invalidated_at:%Y-%m-%d} by a change of its method: "
+            f"experiment {experiment.id} was invalidated on {experiment.invalidated_at:%Y-%m-%d} by a change of its plan: "
             "no effect can be read; complete it as invalid, or cancel it"
         )
 

@@ -28,6 +28,10 @@ MOVES: dict[Move, tuple[tuple[ExperimentStatus, ...], ExperimentStatus, ChangeKi
 }
 """From which states a move leads, to which, and how the log calls it."""
 
+STATES: dict[ExperimentStatus, str] = {
+    "draft": "a draft", "active": "active", "paused": "paused", "completed": "completed", "cancelled": "cancelled",
+}  # fmt: skip
+
 COLUMNS = """id, workspace_id, client_id, name, status, salt, plan, requests, revision, registered, hash, registered_at, layer, enrolment,
     invalidated_at, outcome, created_at, ended_at"""
 LOOKED = "(SELECT count(*)::int FROM experiment_looks AS l WHERE l.experiment_id = e.id) AS looks"
@@ -81,9 +85,9 @@ def check_move(experiment: Experiment, move: Move) -> ExperimentStatus:
     sources, target, done = MOVES[move]
     if experiment.status in sources:
         return target
-    possible = [name for name, (froms, _, _) in MOVES.items() if experiment.status in froms]
-    instead = f"it can {', '.join(possible)}" if possible else "it has ended, and nothing moves it any more"
-    raise IllegalMove(f"experiment {experiment.id} is {experiment.status} and cannot be {done}: {instead}")
+    possible = [how for froms, _, how in MOVES.values() if experiment.status in froms]
+    instead = f"it can be {' or '.join(possible)}" if possible else "it has ended, and nothing moves it any more"
+    raise IllegalMove(f"experiment {experiment.id} is {STATES[experiment.status]} and cannot be {done}: {instead}")
 
 
 def canonical(value: Any) -> Any:
@@ -140,7 +144,7 @@ async def list_(
     return [Experiment(**row) for row in await (await connection.execute(statement, values)).fetchall()]
 
 
-ENROLMENT = "SELECT name, status, salt, plan, enrolment, invalidated_at FROM experiments WHERE id = %s"
+ENROLMENT = "SELECT name, status, salt, plan, enrolment FROM experiments WHERE id = %s"
 """What an assignment needs, in one round trip: callers ask for every visitor."""
 
 

@@ -56,7 +56,7 @@ async def test_an_experiment_from_plan_to_decision(ours):
 async def test_an_illegal_move_is_a_conflict_that_says_what_can_be_done(ours):
     made = await create(ours)
     said = problem(await ours.http.post(f"/experiments/{made}/pause"), 409, "conflict")["detail"]
-    assert said.endswith("is draft and cannot be paused: it can start, cancel")
+    assert said.endswith("is a draft and cannot be paused: it can be started or cancelled")
     await ours.http.post(f"/experiments/{made}/cancel", json={"reason": "no longer wanted"})
     said = problem(await ours.http.post(f"/experiments/{made}/start"), 409, "conflict")["detail"]
     assert "has ended" in said

@@ -41,8 +41,15 @@ def test_an_experiment_from_a_file_to_a_decision(salon, tmp_path):
     done = salon("experiment", "complete", made, "--decision", "ship")
     assert "completed; ship short" in done.out
     told = salon("experiment", "show", made)
-    for said in ("created by cli", "started by cli: agreed", "look 1 (analyze_experiment) by cli: ship", "look 2 (check_sample_ratio)"):
-        assert said in told.out
+    said = (
+        "created by cli",
+        "started by cli: agreed",
+        "look 1 (analyze_experiment) by cli: ship",
+        "look 2 (check_sample_ratio)",
+        "completed",
+    )
+    places = [told.out.rindex(line) for line in said]
+    assert places == sorted(places), "in the order of time"
     shown = salon("experiment", "show", made, "--json").json
     assert (shown["status"], len(shown["looks_taken"]), shown["outcome"]["evidence"]) == (
         "completed", 2, shown["looks_taken"][0]["evidence"]
@@ -76,7 +83,7 @@ def test_units_are_assigned_from_arguments_files_and_pipes_alike(salon, made, tm
 
 def test_what_cannot_be_is_refused_in_words_with_code_3(salon, made):
     for arguments, said in (
-        (("pause", made), "is draft and cannot be paused: it can start, cancel"),
+        (("pause", made), "is a draft and cannot be paused: it can be started or cancelled"),
         (("look", made), "has not started"),
         (("start", "xp_none"), "there is no experiment 'xp_none' in this workspace"),
         (("complete", made, "--decision", "ship"), "cannot be completed"),

@@ -265,7 +265,8 @@ async def test_the_audit_log_only_grows(database: Database, workspace: Workspace
         await audit.note(connection, "key_1", "task.create", "run_1", {"kind": "strategy"})
         await audit.note(connection, "key_1", "task.cancel", "run_1")
         assert [entry.action for entry in await audit.list_entries(connection)] == ["task.create", "task.cancel"]
-    for statement in ("UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log", "DELETE FROM erasures"):
+    changes = ("UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log", "DELETE FROM erasures")
+    for statement in (*changes, "UPDATE experiment_looks SET decision = 'ship'", "DELETE FROM experiment_looks"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with database.transaction(workspace.id) as connection:
                 await connection.execute(statement)
