@@ -117,7 +117,7 @@ def make_card(learned: Learned, strength: float, judged: Judged, columns: Column
     return ModelCard(
         family=learned.family,
         strength=strength,
-        validation=way,  # type: ignore[arg-type]
+        validation=way,
         folds=int(judged.fold.max()) + 1,
         rows=rows,
         judged=len(p),

@@ -183,7 +183,8 @@ def _outcome(label: Column, moment: Column | None, request: Learn, now: float) -
             found=", ".join(used[:20]),
         )
     else:
-        chosen = used[-1] if label.kind == "number" else next((value for value in used if value.casefold() in YES), None)
+        by_name = next((value for value in used if value.casefold() in YES), None)
+        chosen = used[-1] if label.kind == "number" and used else by_name
         if chosen is None and used:
             raise ToolInputError(f"say which value of {label.name} is the outcome", field="positive", found=", ".join(used))
     if chosen is None:

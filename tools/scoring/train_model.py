@@ -125,7 +125,7 @@ def _leaks_shown(labelled: Labelled, judged: Judged, candidate: Candidate) -> tu
     names = {leak.column for leak in telling}
     without = tuple(name for name in task.names if name not in names)
     tempted = replace(task, names=(*without, *(leak.column for leak in telling)))
-    found = []
+    found: list[Measure | None] = []
     for each in (tempted, replace(task, names=without)):
         if not each.names:
             found.append(None)
