@@ -82,6 +82,15 @@ CONCEPTS: tuple[Concept, ...] = (
     _concept("age_of_data", "days hours", "days old|freshness|stale", "freshness freshness_days days_old"),
 )  # fmt: skip
 
+ORDINARY_WORDS = frozenset(
+    ["takes", "lasts", "run for", "runs for", "running for", "run time", "length", "duration", "needs", "detect", "opens", "opened", "converts", "converted", "converting", "bounced", "bounces", "media", "spends", "spent", "spending", "invested", "outlay", "return", "power", "sample", "effect", "gain", "improvement", "frequency", "priced", "allocated", "allocate", "allocation", "budgeted", "stale", "retained", "churned", "next booking", "per group", "per variant", "in each arm", "per arm"]
+)  # fmt: skip
+"""Phrases with a life of their own beside the metric: they bear a figure out, and do not gainsay it."""
+WIDE_NOUNS = frozenset(
+    ["reach", "views", "people", "users", "members", "accounts", "clients", "visitors", "traffic", "sessions", "visits", "recipients", "participants", "contacts", "price", "prices", "fee", "rows", "income", "takings", "recency", "days since", "retention", "stability", "decay", "trials", "installs", "margin", "margins"]
+)  # fmt: skip
+"""Nouns that are said of many figures: they do not gainsay a linked one."""
+
 CHANNELS: dict[str, tuple[str, ...]] = {
     "google_ads": ("Google Ads", "Google", "AdWords", "Google Search", "paid search"),
     "meta": ("Meta", "Meta Ads", "Facebook", "Instagram", "Facebook Ads", "Facebook and Instagram"),
@@ -147,4 +156,5 @@ def spoken(entity: str) -> tuple[str, ...]:
     key = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     words = re.sub(r"[_\s]+", " ", name).strip()
     ways = {words, words.replace(" ", "-")}
+    ways |= {way.replace(" or ", " and ") for way in ways}
     return tuple(dict.fromkeys([*CHANNELS.get(key, ()), *sorted(ways)]))

@@ -228,11 +228,12 @@ class Claims:
         return None if not answers else any(answers)
 
     def tables(self, kind: str, concepts: frozenset[str]) -> list[list[Known]]:
-        """Figures of one record, metric and unit over all entities of a kind."""
-        groups: dict[tuple[str, str, str], list[Known]] = {}
+        """Figures of one record, metric, unit and period over all entities of a kind."""
+        groups: dict[tuple[str, str, str, str], list[Known]] = {}
         for known in self.comparable:
             if known.kind == kind and known.concepts & concepts:
-                groups.setdefault((known.alias, known.figure.metric, known.figure.unit), []).append(known)
+                figure = known.figure
+                groups.setdefault((known.alias, figure.metric, figure.unit, figure.period or ""), []).append(known)
         return list(groups.values())
 
     def comparatives(self, sentence: Sentence) -> list[Claim]:

@@ -1,4 +1,6 @@
-"""Counts of what the text itself lists: "three channels: A, B and C", "two segments" before a list of two."""
+"""Counts of what the text itself lists: "three channels: A, B and C", "two segments" before a list of two; and number words that count nothing known."""
+
+# ruff: noqa: E501 - patterns and tables of words read better on one line
 
 from __future__ import annotations
 
@@ -12,6 +14,14 @@ MOST = 20
 COUNTED_ROWS = re.compile(r"^\d+ figures$")
 ITEMS = re.compile(r"\s*(?:,\s*(?:and\s+|or\s+)?|;\s*(?:and\s+)?|\s+and\s+|\s+or\s+)\s*")
 NOUN = re.compile(r"^[ \u00a0-]+(?:[\w'’-]+[ \u00a0]+){0,3}?(?P<noun>[a-z]{3,}s)\b", re.IGNORECASE)
+SMALL = 12
+REACH = 30
+"""Letters behind a number word in which a metric would be named."""
+TIMES = re.compile(r"^[ \u00a0-](?:day|week|month|quarter|year|hour|percent|per cent|point|in|to|and|or|times?)s?\b", re.IGNORECASE)
+NO_NOUN = frozenset(
+    ["in", "on", "for", "at", "to", "and", "or", "by", "with", "from", "last", "this", "next", "per", "a", "an", "but", "while", "as", "when", "if"]
+)  # fmt: skip
+"""What behind a number word begins no noun, so that the word counts what was named before."""
 KINDS = {
     "channels": "channel",
     "platforms": "channel",
@@ -32,7 +42,7 @@ def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgeme
         return None
     noun = NOUN.match(text[numeral.end : place.sentence.end])
     if noun is None:
-        return None
+        return _uncounted(place, around)
     wanted = int(numeral.values[0])
     sentence = place.sentence
     rest = text[numeral.end : sentence.end]
@@ -47,7 +57,7 @@ def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgeme
             return _told(wanted, len(items), "what is listed after it")
     kind = KINDS.get(noun["noun"].lower())
     if kind is None:
-        return None
+        return _uncounted(place, around)
     named = {
         name for mention in around.within(around.entities, sentence.start, sentence.end) if mention.kind == kind for name in mention.names
     }
@@ -60,7 +70,23 @@ def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgeme
             return Judgement("VERIFIED", f"counts the {noun['noun']} of the evidence")
     elif known and wanted == len(known):
         return Judgement("VERIFIED", f"counts the {noun['noun']} of the evidence")
+    if numeral.word and wanted < len(known):
+        return Judgement("EXEMPT", f"some of the {noun['noun']} of the evidence")
     return None
+
+
+def _uncounted(place: Place, around: Surroundings) -> Judgement | None:
+    """A small number word with no metric, no sort of entity and no time behind it: "two of them", "for three reasons"."""
+    text, numeral = around.plain.text, place.numeral
+    start, end = numeral.start, min(numeral.end + REACH, place.sentence.end)
+    if not numeral.word or numeral.values[0] > SMALL or TIMES.match(text[numeral.end : end]):
+        return None
+    if around.within(around.metrics, max(place.sentence.start, start - 3), end):
+        return None
+    behind = re.findall(r"[a-z]+", text[numeral.end : end].lower())[:4]
+    if not behind or behind[0] in NO_NOUN or set(behind) & KINDS.keys():
+        return None
+    return Judgement("EXEMPT", "counts what no figure counts")
 
 
 def _compared(index: Index, kind: str) -> set[int]:

@@ -75,6 +75,7 @@ def kind_of(entity: str) -> str:
 
 
 SHORTEST_WORDING = 16
+SHORTEST_HINT = 4
 
 
 class Index:
@@ -142,6 +143,7 @@ class Index:
                     continue
                 (guarded if _ordinary(way, kind) else names)[way.lower()] = (key, kind)
         self._names, self._guarded = names, guarded
+        self._hints: dict[str, frozenset[str]] | None = None
         plain = "|".join(re.escape(name).replace(r"\ ", r"[ \u00a0-]") for name in sorted(names, key=len, reverse=True))
         nouns = r"segment|segments|group|customers|cohort|audience|arm|variant|list|tier|plan|page|version|table|rows"
         held = "|".join(re.escape(name).replace(r"\ ", r"[ \u00a0-]") for name in sorted(guarded, key=len, reverse=True))
@@ -151,6 +153,16 @@ class Index:
             else ""
         )
         self.entity_pattern = re.compile(rf"(?<![\w@-])(?:(?P<plain>{plain}){guarded_part})(?![\w@])", re.IGNORECASE)
+
+    def hints(self, known: Known) -> frozenset[str]:
+        """Beginnings of the words that tell an entity from the others of its kind: "occasional" of "new or occasional"."""
+        if self._hints is None:
+            self._hints = {}
+            words = {key: frozenset(word[:5] for word in key.split("_") if len(word) >= SHORTEST_HINT) for key in self.entities}
+            for key, kind in self.entities.items():
+                others = [words[other] for other, of in self.entities.items() if of == kind and other != key]
+                self._hints[key] = words[key] - frozenset().union(*others)
+        return frozenset().union(*(self._hints.get(key, frozenset()) for key in known.entities))
 
     def entity_mentions(self, text: str) -> list[Mention]:
         """Every entity that the text names."""

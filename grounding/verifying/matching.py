@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from grounding.verifying.index import Candidate, Known
+from grounding.verifying.linked import against
 from grounding.verifying.metrics import metric
 from grounding.verifying.numerals import Numeral
 from grounding.verifying.place import Judgement, Place, Reading, described
@@ -75,9 +76,8 @@ class Judge:
             if inside := self.end_inside(place, link, candidate):
                 return Judgement("VERIFIED", described(inside), inside)
             return Judgement("CONTRADICTED", f"its link leads to {self.reading.shown(candidate)}", candidate)
-        fits = self.fits(place, candidate)
-        if isinstance(fits, str):
-            return Judgement("CONTRADICTED", fits, candidate)
+        if wrong := against(self.reading, place, candidate):
+            return Judgement("CONTRADICTED", wrong, candidate)
         return Judgement("VERIFIED", described(candidate), candidate)
 
     def end_inside(self, place: Place, link: Link, candidate: Candidate) -> Candidate | None:
@@ -91,7 +91,7 @@ class Judge:
         return found if signed and same_value(numeral, found) else None
 
     def fits(self, place: Place, candidate: Candidate) -> int | str:
-        """How well the figure fits what the sentence says, or why it does not."""
+        """How well an unlinked figure fits what the sentence says, or why it does not."""
         score = 0
         for check in self.checks:
             found = check(place, candidate)
@@ -99,9 +99,9 @@ class Judge:
                 return found
             score += found
         around = self.reading.around
-        if place.link is None and _plain(place.numeral) and not candidate.known.entities and around.within(around.entities, *place.clause):
+        if _plain(place.numeral) and not candidate.known.entities and around.within(around.entities, *place.clause):
             score -= 1
-        if place.link is None and score <= 0 and _plain(place.numeral):
+        if score <= 0 and _plain(place.numeral):
             return "the value is that of a figure by chance: nothing in the sentence names its metric or entity"
         return score
 

@@ -18,13 +18,17 @@ from grounding.verifying.phrases import plainly, stems
 from grounding.verifying.place import Place, Reading
 from grounding.verifying.scope import owners
 from grounding.verifying.thresholds import is_threshold
+from grounding.vocabulary import ORDINARY_WORDS, WIDE_NOUNS
 
 CHANGES = frozenset({"lift", "gain"})
 DESIGN = frozenset({"sample_size", "duration", "power"})
 """Concepts that share a sentence with the effect that they find."""
+SAMPLED = frozenset({"contacts", "customers", "visits"})
+"""A sample is of people, whatever they are called."""
 TIGHT = re.compile(r"^[ \u00a0]*(?:(?:of|was|is|were|are|reached|came to|stood at|:|=|–)[ \u00a0]*)?$", re.IGNORECASE)
 OF_WHAT = re.compile(r"^[ \u00a0]of[ \u00a0](?:the[ \u00a0]|all[ \u00a0]|its[ \u00a0])?[\w-]+")
 APART = re.compile(r"[,;:(]|[ \u00a0](?:and|or|from|against|versus|with)[ \u00a0]", re.IGNORECASE)
+FEW_WORDS = re.compile(r"^(?:[ \u00a0][a-z-]+){1,4}[ \u00a0]$")
 PART_BEFORE = re.compile(
     r"\b(?:hold|holds|holding|include[sd]?|including|incl\.?|covers?|covering|contains?|after|before|less|minus|plus|without|net of|excluding|on top of)[ \u00a0](?:the |our |your |an? |agency )*(?:\w+ and )?$",
     re.IGNORECASE,
@@ -45,7 +49,7 @@ def metric(reading: Reading, place: Place, known: Known) -> int | str:
     whatever = numeral.kind == "multiple"
     inside = [
         mention
-        for mention in reading.around.within(reading.around.metrics, *place.clause)
+        for mention in _said(reading, place, known, place.clause)
         if (whatever and mention.end <= numeral.start) or _may_be(reading, mention, known)
     ]
     close = _close(reading, place, inside)
@@ -78,6 +82,19 @@ def metric(reading: Reading, place: Place, known: Known) -> int | str:
     return _from_afar(reading, place, known)
 
 
+def _said(reading: Reading, place: Place, known: Known, span: tuple[int, int]) -> list[Mention]:
+    """The metrics named in a span. Words that are ordinary words too bear a figure out and do not gainsay it."""
+    found = reading.around.within(reading.around.metrics, *span)
+    return [m for m in found if not _ordinary(reading, place, m) or _agreement(reading, known, m)]
+
+
+def _ordinary(reading: Reading, place: Place, mention: Mention) -> bool:
+    words = plainly(reading.text[mention.start : mention.end])
+    if words in ORDINARY_WORDS:
+        return True
+    return place.link is not None and (words in WIDE_NOUNS or all(name.startswith("label ") for name in mention.names))
+
+
 def _close(reading: Reading, place: Place, inside: Sequence[Mention]) -> list[Mention]:
     """The metrics right behind the number: "535 contacts in each arm"."""
     found: list[Mention] = []
@@ -100,14 +117,12 @@ def _from_afar(reading: Reading, place: Place, known: Known) -> int | str:
     sentence, around = place.sentence, reading.around
     for binding, span in around.metric_places(sentence, place.clause):
         found = [
-            m
-            for m in around.within(around.metrics, *span)
-            if _may_be(reading, m, known) and not m.adjacent and m.end <= place.numeral.start
+            m for m in _said(reading, place, known, span) if _may_be(reading, m, known) and not m.adjacent and m.end <= place.numeral.start
         ]
         if span == (sentence.start, place.clause[0]):
             found = [m for m in found if not _taken(reading, place, m)]
             told = any(other.start < place.clause[0] for other in reading.numbers_in.get(id(sentence), ()))
-            binding = not (told and reading.text[place.clause[0] - 2 : place.clause[0]].rstrip().endswith(";"))
+            binding = not (told and reading.text[place.clause[0] - 2 : place.clause[0]].rstrip().endswith(";")) and place.link is None
         if found:
             if best := max(_agreement(reading, known, m) for m in found):
                 return best
@@ -134,6 +149,8 @@ def _agreement(reading: Reading, known: Known, mention: Mention) -> int:
         and family(words) == known.family
     ):
         return 2
+    if "sample_size" in known.concepts and mention.names & SAMPLED:
+        return 2
     if (
         known.kind == "segment"
         and known.figure.unit == "money"
@@ -159,11 +176,20 @@ def _agrees(reading: Reading, place: Place, known: Known, mentions: Sequence[Men
     label = known.figure.label.lower()
     if any(reading.text[m.start : m.end].lower() == label for m in spoken if m not in mentions):
         return 2
-    shared = _shared(reading, place, known, mentions)
+    shared, bound = _shared(reading, place, known, mentions), place.link is not None and _beside(reading, place, mentions)
     unnamed = not known.concepts or any(name.startswith("label ") for mention in mentions for name in mention.names)
-    if shared >= (1 if unnamed else ENOUGH) and (loosely or unnamed):
+    if shared >= (1 if unnamed else ENOUGH) and (loosely or unnamed) and not bound:
+        return 1
+    elsewhere = any(_agreement(reading, known, m) for m in spoken)
+    if place.link is not None and loosely and not bound and (shared or elsewhere):
         return 1
     return f"it is {known.figure.label}, not {reading.text[mentions[-1].start : mentions[-1].end]}"
+
+
+def _beside(reading: Reading, place: Place, mentions: Sequence[Mention]) -> bool:
+    """Whether only a few plain words stand between one of the metrics and the number behind it: "a churn rate of search ads of 7,52%"."""
+    gaps = (reading.text[m.end : place.numeral.start] for m in mentions if m.end <= place.numeral.start)
+    return any(FEW_WORDS.match(gap) is not None for gap in gaps)
 
 
 def _shared(reading: Reading, place: Place, known: Known, mentions: Sequence[Mention]) -> int:
@@ -176,10 +202,9 @@ def _shared(reading: Reading, place: Place, known: Known, mentions: Sequence[Men
 
 def _bar(reading: Reading, place: Place, known: Known) -> int | str:
     """A bar for another figure has to be of the same sort: money per booking is no bar for money per click."""
-    mentions = [
-        m for m in reading.around.within(reading.around.metrics, place.clause[0], place.numeral.start) if _may_be(reading, m, known)
-    ]
-    behind = _close(reading, place, [m for m in reading.around.within(reading.around.metrics, *place.clause) if _may_be(reading, m, known)])
+    inside = [m for m in _said(reading, place, known, place.clause) if _may_be(reading, m, known)]
+    mentions = [m for m in inside if m.start < place.numeral.start]
+    behind = _close(reading, place, inside)
     if best := max((_agreement(reading, known, m) for m in (*mentions, *behind)), default=0):
         return best
     if not mentions or (behind and place.numeral.kind == "bare"):
@@ -198,7 +223,7 @@ def _tight(reading: Reading, place: Place, known: Known) -> int | str:
     start, around = place.numeral.start, reading.around
     found = [
         mention
-        for mention in around.within(around.metrics, max(place.sentence.start, start - 60), start)
+        for mention in _said(reading, place, known, (max(place.sentence.start, start - 60), start))
         if TIGHT.match(reading.text[mention.end : start]) and not (place.numeral.kind == "money" and _counted(reading, mention))
     ]
     if place.numeral.kind in ("money", "percent", "points", "multiple"):
@@ -206,7 +231,7 @@ def _tight(reading: Reading, place: Place, known: Known) -> int | str:
     if place.sentence.column and place.numeral.role == "number" and not found:
         if around.within(around.metrics, place.sentence.start, place.sentence.end):
             return 0
-        found = around.within(around.metrics, *place.sentence.column)
+        found = _said(reading, place, known, place.sentence.column)
     if known.change and known.concepts - CHANGES:
         found = [mention for mention in found if mention.names - CHANGES]
     return _agrees(reading, place, known, found, loosely=bool(place.sentence.column)) if found else 0
@@ -240,6 +265,8 @@ def _taken(reading: Reading, place: Place, mention: Mention) -> bool:
         if other is place.numeral or other is place.partner or other.role not in ("number", "fraction", "year"):
             continue
         if 0 <= mention.start - other.end <= NEAR and not APART.search(text[other.end : mention.start]):
+            return True
+        if place.link is not None and mention.end <= other.start < place.numeral.start:
             return True
         if (
             other.start < place.numeral.start

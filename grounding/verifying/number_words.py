@@ -53,10 +53,8 @@ _TIMES_BEFORE = re.compile(r"\b(?:is|was|are|were|be|about|nearly|almost|roughly
 """An event may happen twice; only an amount is twice another."""
 _DRAWN = re.compile(r"\b(?:random|held-out|control|other|treated|exposed)[ ]$", re.IGNORECASE)
 """Halves by design: nothing was measured."""
-_BOUNDARY = re.compile(
-    r"\b(?:includ|exclud|cross|contain|span|leave|leaves|touch|near|around|above|below|than|from|out|at|over|under|to)\w*[ ](?:out[ ])?$",
-    re.IGNORECASE,
-)
+_BASE = re.compile(r"\b(?:out of|of every|in every|in|per|of each)[ ]$", re.IGNORECASE)
+"""Out of a hundred: what a rate is told of, and no amount."""
 
 Read = tuple[float, Literal["bare", "percent", "multiple"], Literal["number", "fraction", "ordinal", "name"]]
 
@@ -114,7 +112,9 @@ def _cardinal(tokens: list[str], before: str, after: str) -> Read | None:
         return None
     if tokens[0] in ("dozens",) or (tokens == ["dozen"] and not before.lower().endswith(("a ", "two ", "three "))):
         return None
-    if tokens == ["zero"] and _BOUNDARY.search(before) and not re.match(r"^[ ][a-z]{4,}s\b", after):
+    if tokens == ["zero"] and not re.match(r"^[ ](?:[a-z]+[ ])?[a-z]{3,}s\b", after):
+        return None
+    if tokens[-1] in ("hundred", "thousand") and _BASE.search(before):
         return None
     if tokens == ["zero"] and re.match(r"^[ -](?:party|click|based|sum|cost)\b", after, re.IGNORECASE):
         return None

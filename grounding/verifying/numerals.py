@@ -192,7 +192,8 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
         currencies = SYMBOLS.get(symbol) or SYMBOLS.get(symbol.upper()) or SYMBOLS.get(symbol.lower()) or frozenset({"USD"})
     step = scale * 10.0**-decimals
     digits = re.sub(r"\D", "", core)
-    zeros = len(digits) - len(digits.rstrip("0")) if not decimals and values[0] else 0
+    zeros = len(digits) - len(digits.rstrip("0")) if values[0] else 0
+    zeros = min(zeros, decimals) if decimals else zeros
     sign = 0
     bullet = BULLET.match(match["sign"] or "") is not None and not text[:start].rpartition("\n")[2].strip()
     start = match.end("sign") if bullet else start
@@ -233,6 +234,8 @@ def _word(match: re.Match[str], text: str) -> Numeral | None:
         kind, end = _kind(unit[0]), end + unit.end()
     if role == "number" and LABEL.search(before):
         role = "label"
+    if role == "number" and kind == "bare" and CREATIVE.match(text[end : end + 40]):
+        role = "format"
     return Numeral(
         start, end, text[start:end], (value,), kind, role, step=1.0 if role == "number" else abs(value) * 0.02,
         rounded=1.0 if role == "number" else abs(value) * 0.05, hedged=bool(HEDGE.search(before)), word=True,

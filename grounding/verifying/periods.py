@@ -40,6 +40,7 @@ LENGTH = re.compile(
     r"\b(?:last|past|previous|trailing|most recent|latest|recent|prior|over|next|coming|following)[ \u00a0](?:the[ \u00a0])?(?:full[ \u00a0])?$",
     re.IGNORECASE,
 )
+LENGTH_AFTER = re.compile(r"^[ \u00a0](?:before|earlier|ago|prior|previously)\b", re.IGNORECASE)
 DAYS_IN = {"days": 1.0, "weeks": 7.0, "months": 30.44, "years": 365.25, "hours": 1 / 24}
 LENGTHS = {"week": (6, 8), "month": (28, 31), "quarter": (88, 93), "year": (360, 367)}
 
@@ -90,14 +91,10 @@ def _all(text: str, as_of: date | None) -> Iterator[Span]:
             first_year = last_year - 1
         yield Span(match.start(), match.end(), date(first_year, low, 1), _month_end(last_year, high), year_open=not said)
     for match in BETWEEN_MONTHS.finditer(text):
-        year_said = int(match["y2"] or year)
-        yield Span(
-            match.start(),
-            match.end(),
-            date(year_said, month_number(match["first"]), 1),
-            _month_end(year_said, month_number(match["last"])),
-            year_open=match["y2"] is None,
-        )
+        last_year = int(match["y2"] or year)
+        low, high = month_number(match["first"]), month_number(match["last"])
+        first = date(last_year - (low > high), low, 1)
+        yield Span(match.start(), match.end(), first, _month_end(last_year, high), year_open=match["y2"] is None)
     for match in QUARTER.finditer(text):
         said_year = match["of"] or next(iter(re.findall(r"(?:19|20)\d\d", match[0])), None)
         if match["word"]:
@@ -117,7 +114,8 @@ def _all(text: str, as_of: date | None) -> Iterator[Span]:
         )
     for match in SINGLE.finditer(text):
         if re.search(
-            r"(?:\d{1,2}(?:st|nd|rd|th)?|\bby|\bbefore|\bafter|\bfrom)[ \u00a0](?:of )?$", text[max(0, match.start() - 10) : match.start()]
+            r"(?:\d{1,2}(?:st|nd|rd|th)?|\bby|\bbefore|\bafter|\bfrom|\bend|\bstart|\bbeginning|\bclose|\bmiddle)[ \u00a0](?:of )?$",
+            text[max(0, match.start() - 14) : match.start()],
         ):
             continue
         at, number = int(match["year"] or year), month_number(match["month"] or match["bare"])

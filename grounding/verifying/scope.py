@@ -48,7 +48,7 @@ class Surroundings:
     """All mentions of a text, asked by place."""
 
     def __init__(self, plain: Plain, index: Index, as_of: date | None):
-        self.plain, self.index = plain, index
+        self.plain, self.index, self.as_of = plain, index, as_of
         self.entities = index.entity_mentions(plain.text)
         self.metrics = index.metric_mentions(plain.text)
         self.periods = spans(plain.text, as_of)

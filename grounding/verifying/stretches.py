@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from grounding.verifying.index import Candidate, Known
-from grounding.verifying.periods import DAYS_IN, LENGTH, holds
+from grounding.verifying.periods import DAYS_IN, LENGTH, LENGTH_AFTER, holds
 from grounding.verifying.place import EPSILON, Judgement, Place, Reading
 from grounding.verifying.thresholds import is_threshold
 
@@ -56,12 +56,10 @@ def per(reading: Reading, place: Place, known: Known) -> int | str:
     if told is None:
         return 0
     told, figure = PER_NAMES.get(told, told), known.figure
-    own = figure.denominator if figure.denominator in PERIODS else None
-    if own is None:
-        words = f"{figure.metric} {figure.label}".lower()
-        own = next((name for name in PERIODS if OWN_PERIOD[name].search(words)), None)
-    if own is not None:
-        return 1 if own == told else f"it is per {own}, not per {told}"
+    words = f"{figure.metric} {figure.label}".lower()
+    own = {name for name in PERIODS if name == figure.denominator or OWN_PERIOD[name].search(words)}
+    if own:
+        return 1 if told in own else f"it is per {' and '.join(sorted(own))}, not per {told}"
     if known.start is not None and known.end is not None and figure.unit in ("money", "count"):
         days = (known.end - known.start).days + 1
         if abs(days - PERIOD_DAYS[told]) > 0.2 * PERIOD_DAYS[told]:
@@ -95,7 +93,9 @@ def length(reading: Reading, place: Place, here: Callable[[Place], list[Known]])
     numeral = place.numeral
     if numeral.kind not in ("days", "weeks", "months", "years") or numeral.sign:
         return None
-    if not LENGTH.search(reading.text[max(0, numeral.start - 30) : numeral.start]):
+    after = reading.text[numeral.end : numeral.end + 12]
+    named = LENGTH.search(reading.text[max(0, numeral.start - 30) : numeral.start])
+    if not (named or LENGTH_AFTER.match(after)):
         return None
     days = numeral.values[0] * DAYS_IN[numeral.kind]
     slack = 1.01 if numeral.kind in ("days", "weeks") else 3.0 + 0.02 * days
@@ -103,7 +103,7 @@ def length(reading: Reading, place: Place, here: Callable[[Place], list[Known]])
     for known in dated or [known for known in reading.index.known if known.start is not None]:
         if known.start is not None and known.end is not None and abs((known.end - known.start).days + 1 - days) <= slack:
             return Judgement("VERIFIED", f"the period of {known.figure.label}", Candidate(known, "value", 0.0))
-    if dated:
+    if dated and named:
         return Judgement(
             "CONTRADICTED", f"the figures beside it are for {dated[0].start} to {dated[0].end}", Candidate(dated[0], "value", 0.0)
         )

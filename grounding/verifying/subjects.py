@@ -24,11 +24,12 @@ BUDGET_AFTER = re.compile(r"^(?:[^.;]{0,20}?, of which|[ \u00a0](?:budget|total|
 SET_AGAINST = re.compile(r",?[ \u00a0](?:compared (?:with|to)|against|versus|vs\.?)[ \u00a0]", re.IGNORECASE)
 """What stands behind such words is of the other of two."""
 RANGE_WORDS = re.compile(
-    r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|above|below|passes|exceeds|over|under|if|floor|ceiling|bottom|top|end|no (?:more|less|fewer) than|CI)\b",
+    r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|above|below|passes|exceeds|over|under|if|floor|ceiling|bottom|top|end|bad|good|give or take|downside|upside|case|no (?:more|less|fewer) than|CI)\b",
     re.IGNORECASE,
 )
 LOST = re.compile(
-    r"\b(?:los(?:t|e|es|s|ses|ing)|short(?:fall)?|fewer|less|behind|cut|drop(?:ped)?|f(?:a|e)ll(?:en|s)?|down)\b[^.;]{0,70}$", re.IGNORECASE
+    r"\b(?:los(?:t|e|es|s|ses|ing)|short(?:fall)?|fewer|less|behind|cuts?|cutting|drop(?:s|ped)?|f(?:a|e)ll(?:en|s)?|down|g(?:ives?|ave|iving) (?:up|away|back)|frees?|freed|freeing|sheds?|releas(?:e|es|ed|ing)|sav(?:e|es|ed|ing)|eas(?:es|ed|ing)|back by|shrinks?|trim(?:s|med|ming)?|minus|negative|in the red|mov(?:e|es|ed|ing)|tak(?:e|es|en|ing)|hands? over|reduc(?:e|es|ed|ing|tion)|smaller|lower(?:s|ed)?)\b[^.;]{0,70}$",
+    re.IGNORECASE,
 )
 
 
@@ -59,7 +60,11 @@ def entity(reading: Reading, place: Place, candidate: Candidate) -> int | str:
             return f"it is of {named(known)}, and the sentence speaks of {', '.join(sorted(names - known.entities))} too"
         if len(known.entities) == 2 and len(alike) > 1 and len(names) == 1:
             return f"it compares {named(known)}, and the sentence names only {said(reading, alike)}"
-        if len(known.entities) == 2 and not known.entities <= frozenset().union(*(_names(group) for group in scopes)):
+        if (
+            known.kind == "channel"
+            and len(known.entities) == 2
+            and not known.entities <= frozenset().union(*(_names(group) for group in scopes))
+        ):
             return f"it is of {named(known)}, and the text names only one of them"
         return 3 if inside else 2
     return 0
@@ -75,16 +80,19 @@ def said(reading: Reading, mentions: Sequence[Mention]) -> str:
 
 
 def _whole(reading: Reading, place: Place, known: Known) -> int | str:
+    return of_the_whole(reading, place, known, reading.around.within(reading.around.entities, *place.clause)) or 0
+
+
+def of_the_whole(reading: Reading, place: Place, known: Known, mentions: Sequence[Mention]) -> str | None:
     """A figure of the whole client in a clause about one entity that has a figure of its own for it."""
-    mentions = reading.around.within(reading.around.entities, *place.clause)
     if not mentions or not known.concepts or is_threshold(reading, place):
-        return 0
+        return None
     if (
         TOTAL.search(reading.text[place.clause[0] : place.clause[1]])
         or OF_WHOLE.search(reading.text[max(place.clause[0], place.numeral.start - 30) : place.numeral.start])
         or BUDGET_AFTER.match(reading.text[place.numeral.end : place.numeral.end + 25])
     ):
-        return 0
+        return None
     allowed = owners(place.numeral, mentions, place.peers) or frozenset()
     rivals = any(
         other.entities & allowed and other.concepts & known.concepts and other.figure.unit == known.figure.unit and other.alias != "B"
@@ -92,7 +100,7 @@ def _whole(reading: Reading, place: Place, known: Known) -> int | str:
     )
     if rivals and len(_names(mentions)) == 1:
         return f"it is of the whole client, not of {said(reading, mentions)}"
-    return 0
+    return None
 
 
 def sign(reading: Reading, place: Place, candidate: Candidate) -> int | str:

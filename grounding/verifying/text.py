@@ -23,6 +23,10 @@ ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|approx|vs|etc|no|nos|fig|mio|mrd|tsd|incl|excl|max|min|avg|est|dr|mr|ms|st|p\.m|a\.m|cf|ca|resp|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
+OWN_LINE = re.compile(r"^.{1,60}(?<![.!?,;:–—-])$")
+"""A short line without a stop at its end is no wrapped prose."""
+OWN_MARK = re.compile(r"[\u2190-\u21ff\u2500-\u27bf\U0001f300-\U0001faff]")
+"""Arrows, ticks and pictures that people begin a line with."""
 LABEL = re.compile(r"^([^:.|\n]{2,60}):(?=\s)")
 CLAUSE = re.compile(r";|\s[—–]\s|,?\s(?:while|whereas|but|although|though|compared with which|yet)\s", re.IGNORECASE)
 
@@ -185,10 +189,19 @@ def _sentences(plain: str) -> tuple[list[Sentence], list[tuple[int, int]]]:
             if not depth and added:
                 parent = added[-1]
         else:
+            if paragraph is not None and _begins_anew(plain[paragraph[0] : start].rsplit("\n", 2)[-2], line.lstrip()):
+                flush()
             paragraph = (start if paragraph is None else paragraph[0], stop)
             parent = None
     flush()
     return found, markers
+
+
+def _begins_anew(before: str, line: str) -> bool:
+    """Whether a line of a paragraph is a line of its own: behind a short one without a stop, or marked by a sign."""
+    if OWN_MARK.match(line):
+        return True
+    return OWN_LINE.match(before) is not None and not line[:1].islower()
 
 
 def _cells(line: str, start: int) -> list[tuple[int, int]]:

@@ -64,7 +64,7 @@ def same_unit(reading: Reading, numeral: Numeral, known: Known) -> bool:
         return re.search(r"%|\bpercent", reading.column_words(numeral)) is not None
     if numeral.kind == "bare" and figure.unit in DURATIONS:
         return reading.index.by_place.get(known.place) is known and figure.unit.rstrip("s") in reading.column_words(numeral).lower()
-    if numeral.kind in DAYS_IN and figure.unit == "count":
+    if numeral.kind in DAYS_IN and figure.unit in ("count", "number"):
         return numeral.kind.rstrip("s")[:3] in known.words or numeral.kind[:5].rstrip("s") in {w.rstrip("s") for w in known.words}
     return figure.unit in UNITS[numeral.kind]
 
