@@ -67,6 +67,8 @@ def _effect(path: tuple[str, ...], before: Any, after: Any, primaries: set[str],
     head = path[0]
     if head in ASSIGNING or (head == "traffic" and after < before):
         return "refused"
+    if head == "strata":
+        return "invalidates"
     if head == "analysis":
         return "amends" if path[1] in DESCRIBING else "invalidates"
     decides = head in DECIDING

@@ -99,6 +99,9 @@ class ExperimentPlan(Frozen):
         description="what a look reads: exposures with events and orders · a table with a row per unit · sums given at the look",
     )
     units_table: UnitsTable | None = Field(None, description="the table, for the source units_table")
+    strata: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = Field(
+        (), description="for the source sums: the parts of the audience that the sums come by, to be weighed by their share", max_length=200
+    )
     salt: Annotated[
         str | None, Field(pattern=r"^[\x21-\x7e]{1,80}$", description="of the assignment; the experiment's id when left out")
     ] = None
@@ -128,6 +131,8 @@ class ExperimentPlan(Frozen):
             raise ValueError(f"the analysis has no {unknown[0]!r}; there are: {', '.join(KNOBS)}")
         if (self.source == "units_table") != (self.units_table is not None):
             raise ValueError("the source units_table needs units_table, and no other source has one")
+        if self.strata and self.source != "sums":
+            raise ValueError("only sums come by strata: the other sources have none")
         return self
 
 

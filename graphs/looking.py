@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from graphs.experiment_plan import RATIO, READ_OUT, ExperimentPlan, read_plan
+from graphs.experiment_plan import RATIO, READ_OUT, ExperimentPlan, RegisteredMetric, read_plan
 from graphs.experimenting import known
 from graphs.run_tool import ToolCall, compute
 from graphs.services import Services
@@ -138,10 +138,33 @@ def _read_out(plan: ExperimentPlan, registered: Mapping[str, Any], earlier: Sequ
         if unknown or absent:
             said = f"no metric is called {unknown[0]!r}" if unknown else f"the sums of {', '.join(absent)} are missing"
             raise ToolInputError(f"{said}; the plan has: {', '.join(sorted(names))}", field="sums.metrics")
+        for planned in plan.metrics:
+            _as_planned(plan, planned, (*sums.metrics[planned.name], *sums.early.get(planned.name, ())))
+        _known_arms(plan, sums)
         request["metrics"] = [{**metric, **_sums_of(metric["name"], sums)} for metric in request["metrics"]]
         request["arms"] = [{**arm, **_counts_of(arm["arm"], sums)} for arm in request["arms"]]
         request["crossed_units"] = sums.crossed_units
     return request
+
+
+def _as_planned(plan: ExperimentPlan, metric: RegisteredMetric, rows: Sequence[ArmTotals]) -> None:
+    """Strata and covariates change an estimate, so sums come by those of the plan and by no others."""
+    field = f"sums.metrics.{metric.name}"
+    strata = {row.stratum for row in rows}
+    if strata != (set(plan.strata) or {None}):
+        wanted = f"by the strata {', '.join(plan.strata)}" if plan.strata else "without strata"
+        raise ToolInputError(f"the plan fixes that the sums of {metric.name} come {wanted}", field=field)
+    planned = metric.before_days > 0
+    if any((row.before_sum is not None) != planned for row in rows):
+        said = f"has a covariate for {metric.name}: give its sums" if planned else f"has no covariate for {metric.name}: leave its sums out"
+        raise ToolInputError(f"the plan {said}", field=field)
+
+
+def _known_arms(plan: ExperimentPlan, sums: Sums) -> None:
+    """A count of an arm that nobody planned is not passed over."""
+    unknown = sorted({*sums.assigned, *sums.open_units} - {arm.arm for arm in plan.arms})
+    if unknown:
+        raise ToolInputError(f"no arm is called {unknown[0]!r}", field="sums.assigned")
 
 
 def _sums_of(metric: str, sums: Sums) -> dict[str, Any]:
@@ -158,6 +181,7 @@ def _ratio(plan: ExperimentPlan, registered: Mapping[str, Any] | None, sums: Sum
         raise ToolInputError("a table of units is checked within the read-out: look at that", field="kind")
     if plan.source != "sums":
         return dict(registered)
+    _known_arms(plan, sums)
     absent = [arm["arm"] for arm in registered["arms"] if arm["arm"] not in sums.assigned]
     if absent:
         raise ToolInputError(f"the units assigned to {', '.join(absent)} are missing", field="sums.assigned")

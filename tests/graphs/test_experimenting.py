@@ -203,6 +203,7 @@ GUARD = {"name": "refunds", "role": "guardrail", "direction": "decrease", "outco
         ({"analysis": {"level": 0.9}}, "invalidated"),
         ({"analysis": {"planned_units": 8000}}, "invalidated"),
         ({"analysis": {"units_per_day": 300}}, "amended"),
+        ({"analysis": {"subgroups_by": ["country"]}}, "amended"),
         ({"metrics": [{**PRIMARY, "winsorise": 0.99}, SECONDARY]}, "invalidated"),
         ({"metrics": [PRIMARY, {**SECONDARY, "before_days": 7}]}, "invalidated"),
         ({"metrics": [PRIMARY, SECONDARY, GUARD]}, "amended"),
@@ -494,3 +495,36 @@ async def test_sums_are_data_and_tune_nothing(services: Services, database: Data
     taken = await looking.look(services, client.workspace_id, active.id, sums=given, actor="ann")
     assert taken.evidence.request["method"] == "anytime"
     assert taken.look.units == 4000
+
+
+async def test_strata_and_covariates_are_those_of_the_plan(services: Services, database: Database, client: Client) -> None:
+    plain = await started(database, client, source="sums", metrics=ALONE)
+    given = sums((2000, 200), (2000, 300))
+    rows = given.metrics["booking_rate"]
+
+    def with_rows(changed: list[Any]) -> looking.Sums:
+        return given.model_copy(update={"metrics": {"booking_rate": tuple(changed)}})
+
+    halves = [
+        row.model_copy(update={"stratum": part, "units": 1000, "conversions": (row.conversions or 0) // 2})
+        for row in rows
+        for part in ("new", "known")
+    ]
+    before = [row.model_copy(update={"before_sum": 5.0, "before_sum_of_squares": 5.0}) for row in rows]
+    for changed, said in ((halves, "come without strata"), (before, "has no covariate")):
+        with pytest.raises(ToolInputError, match=said):
+            await looking.look(services, client.workspace_id, plain.id, sums=with_rows(changed), actor="ann")
+    more = given.model_copy(update={"assigned": {**given.assigned, "other": 3}})
+    with pytest.raises(ToolInputError, match="no arm is called 'other'"):
+        await looking.look(services, client.workspace_id, plain.id, sums=more, actor="ann")
+    parted = await started(database, client, name="parted", source="sums", metrics=ALONE, strata=["new", "known"])
+    with pytest.raises(ToolInputError, match="come by the strata new, known"):
+        await looking.look(services, client.workspace_id, parted.id, sums=given, actor="ann")
+    taken = await looking.look(services, client.workspace_id, parted.id, sums=with_rows(halves), actor="ann")
+    assert taken.look.units == 4000
+    covariate = [{**ALONE[0], "before_days": 14}]
+    adjusted = await started(database, client, name="adjusted", source="sums", metrics=covariate)
+    with pytest.raises(ToolInputError, match="has a covariate for booking_rate: give its sums"):
+        await looking.look(services, client.workspace_id, adjusted.id, sums=given, actor="ann")
+    with pytest.raises(ToolInputError, match="only sums come by strata"):
+        await create(database, client, name="x", strata=["new"])
