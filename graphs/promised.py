@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from grounding.evidence import Evidence
@@ -24,10 +24,11 @@ OF_A_KIND = 2
 """Deliverables of a kind whose promises are kept in view: the last one, and the one before, whose days end now."""
 MOST = 12
 """Promises offered: more than a reader of one report would follow."""
-DUE_WITHIN = timedelta(days=100)
-"""A promise whose days ended longer ago was scored by an earlier report."""
+SCORES = "report"
+"""The kind of deliverable that scores promises: what ended by the day of the last one was scored there."""
 CREDITED = ("attributed_customers", "platform_conversions")
 """Outcomes that come with a channel's name, so that what a plan's channels brought can be counted afterwards."""
+NEAREST = "attributed_customers"
 
 
 async def past_promises(connection: Any, client: Client, run_id: str, as_of: date, identity: str) -> Evidence | None:
@@ -38,6 +39,7 @@ async def past_promises(connection: Any, client: Client, run_id: str, as_of: dat
     """
     found: list[tuple[Promise, Figure]] = []
     seen: dict[str, int] = {}
+    scored_until = date.min
     for made in await deliverables.list_(connection, client_id=client.id, limit=LOOKED_AT):
         if made.status != "published" or made.run_id == run_id or seen.get(made.kind, 0) >= OF_A_KIND:
             continue
@@ -45,13 +47,15 @@ async def past_promises(connection: Any, client: Client, run_id: str, as_of: dat
         if run is None or run.as_of >= as_of:
             continue
         seen[made.kind] = seen.get(made.kind, 0) + 1
+        if made.kind == SCORES:
+            scored_until = max(scored_until, run.as_of)
         shown = {(match["alias"], match["key"]) for match in LINK.finditer(made.markdown)}
         for alias, record_id in made.evidence_aliases.items():
             keys = {key for of, key in shown if of == alias}
             record = (await evidence_records.get(connection, record_id)) if keys else None
             if record is not None and record.client_id == client.id:
                 found += _promises(record.evidence, made, run.as_of, keys)
-    kept = [(promise, figure) for promise, figure in found if promise.last_day >= as_of - DUE_WITHIN]
+    kept = [(promise, figure) for promise, figure in found if promise.last_day > scored_until]
     kept = sorted(_once(kept), key=lambda pair: (pair[0].last_day > as_of, abs(pair[0].last_day - as_of), pair[0].made_on))[:MOST]
     if not kept:
         return None
@@ -109,7 +113,11 @@ def _promises(record: Evidence, made: Deliverable, made_on: date, keys: set[str]
 
 
 def _of_forecast(record: Evidence, figure: Figure) -> dict[str, Any] | None:
-    """What a forecast from curves counts. What the model gives the plan's channels of a total cannot be counted afterwards."""
+    """What a forecast from curves counts.
+
+    What the model gives the plan's channels of all first-time buyers cannot be counted afterwards: those whose source in the CRM is one of
+    the channels are the nearest count, and the promise says so.
+    """
     curves = record.request.get("curves") or []
     if not curves or figure.unit != "count":
         return None
@@ -117,12 +125,13 @@ def _of_forecast(record: Evidence, figure: Figure) -> dict[str, Any] | None:
     planned = {line["channel"] for line in record.request.get("plan", ())}
     channels = tuple(sorted(curve["channel"] for curve in curves if curve["channel"] in planned))
     name = curves[0].get("outcome", "conversions")
-    if mode == "per_channel" and source in CREDITED:
+    nearest = mode == "joint" and source == "new_customers"
+    if nearest or (mode == "per_channel" and source in CREDITED):
+        measure = NEAREST if nearest else source
         if re.fullmatch(r"total\.expected_conversions|by_day_\d+\.expected", figure.key):
-            return {"name": name, "measure": source, "channels": channels}
+            return {"name": f"{name} from the plan's channels", "measure": measure, "channels": channels, "nearest": nearest}
         if figure.entity in channels and figure.key == f"{figure.entity}.expected_conversions":
-            return {"name": name, "measure": source, "channels": (figure.entity,)}
-        return None
+            return {"name": name, "measure": measure, "channels": (figure.entity,), "nearest": nearest}
     if figure.key == "outcome.expected" and source in ("orders", "new_customers", "contacts"):
         return {"name": name, "measure": source}
     return None

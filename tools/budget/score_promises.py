@@ -97,9 +97,12 @@ def score_promises(request: ScorePromises, facts: Facts) -> PromisesScored:
     missed = [one for one in closed if one.outcome != "kept"]
     total = figures.of("promises")
     if closed:
-        total.add("scored", len(closed), "count", "promises whose days are over")
-        total.add("missed", len(missed), "count", "promises missed")
-        total.add("kept", len(closed) - len(missed), "count", "promises kept")
+        for name, count, label in (
+            ("scored", len(closed), "promises whose days are over"),
+            ("missed", len(missed), "promises missed"),
+            ("kept", len(closed) - len(missed), "promises kept"),
+        ):
+            total.add(name, count, "count", label, rests_on=())
     return PromisesScored(
         figures=tuple(figures.made),
         findings=tuple(_findings(read, bool(closed))),
@@ -152,12 +155,13 @@ def _add(figures: Figures, one: _Scored) -> None:
     interval = Interval(low=promise.low, high=promise.high, level=promise.level, kind="prediction")
     name = _named(promise)
     mine.add("promised", promise.value, unit, f"{name} promised", basis="model", interval=interval, **per)
-    mine.add("made_on", promise.made_on.isoformat(), "date", f"day of the {promise.made_in} that promised {name}", basis="stated")
-    mine.add("last_day", promise.last_day.isoformat(), "date", f"last day of the promise of {name}", basis="stated")
+    stated: dict[str, Any] = {"basis": "stated", "rests_on": ()}
+    mine.add("made_on", promise.made_on.isoformat(), "date", f"day of the {promise.made_in} with the promise of {name}", **stated)
+    mine.add("last_day", promise.last_day.isoformat(), "date", f"last day of the promise of {name}", **stated)
     if one.actual is not None and one.daily is not None:
         basis = one.daily.basis
         actual = one.actual if money or not float(one.actual).is_integer() else int(one.actual)
-        mine.add("actual", actual, unit, f"{WORDS[promise.measure]} that came in the days promised", basis=basis, **per)
+        mine.add("actual", actual, unit, f"{WORDS[promise.measure]} that came in the days promised", basis=basis, rests_on=(), **per)
         if promise.value:
             off = one.actual / promise.value - 1
             mine.add(
@@ -179,7 +183,8 @@ def _findings(read: Sequence[_Scored], any_closed: bool) -> Iterable[str]:
         made = f"the {promise.made_in} of {{{{{slot}.made_on}}}}"
         promised = f"{_named(promise)} {{{{{slot}.promised}}}} (range {{{{{slot}.promised|range}}}})"
         if one.actual is not None:
-            yield f"Promised in {made}: {promised}; what came: {{{{{slot}.actual}}}}, {WORDS_OF[one.outcome]}."
+            counted = f", counted as {WORDS[promise.measure]}" if promise.nearest else ""
+            yield f"Promised in {made}: {promised}; what came{counted}: {{{{{slot}.actual}}}}, {WORDS_OF[one.outcome]}."
         elif one.outcome == "not_on_record":
             yield f"Promised in {made}: {promised}; the record does not show what came."
         else:
@@ -200,6 +205,14 @@ def _caveats(read: Sequence[_Scored], closed: Sequence[_Scored]) -> Iterable[Cav
             text="What came of some promises is not on record, so they could not be scored.",
             insist=True,
             signs=("not on record", "could not be scored", "does not show"),
+        )
+    if any(one.promise.nearest for one in closed):
+        yield Caveat(
+            code="nearest_count",
+            text="Some promises are of what a model puts down to the channels, which cannot be counted: they are held against the nearest "
+            "count, people whose source in the CRM is such a channel.",
+            insist=True,
+            signs=("nearest count", "cannot be counted", "source in the crm", "counted as first-time buyers whose source"),
         )
     if 0 < len(closed) < FEW:
         yield Caveat(code="few_promises", text="With this few promises scored, how many were kept says little about the ranges themselves.")

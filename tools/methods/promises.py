@@ -23,5 +23,9 @@ class Promise(Frozen):
     level: float = Field(description="level of that range", gt=0, lt=1)
     event: str | None = Field(None, description="name of the event, for events only", max_length=80)
     channels: tuple[str, ...] = Field((), description="the only channels that count; all when empty", max_length=50)
+    nearest: bool = Field(
+        False,
+        description="whether this is the nearest count only: what was promised is a model's share, which cannot be counted",
+    )
     made_on: date = Field(description="the day it was made (ISO date)")
     made_in: str = Field(description="kind of the deliverable that made it: strategy, report", pattern=r"^[a-z_]{1,40}$")

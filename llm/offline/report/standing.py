@@ -77,7 +77,7 @@ def promises(view: ReportView) -> list[str]:
         waiting = view.scores("not scored yet") + view.scores("does not show what came")
         said += [join(*counts)] if counts else ["No promise is due yet."]
         said += [join(*closed)] if closed else []
-        said += [join(*waiting[:4], *(view.said(caveat) for caveat in view.caveats("score_promises")))] if waiting else []
+        said += [join(*waiting[:2], *(view.said(caveat) for caveat in view.caveats("score_promises")))] if waiting else []
     else:
         said.append("No earlier report or plan promised this client a figure for days that are over, so there is nothing to score.")
     pledged = [f"{text.rstrip('.')} {passage.cite}." for text, passage in view.voice.under("promise") if "promise" not in text.lower()]
