@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from cli import (
     approvals,
+    chat,
     clients,
     databases,
     deliverables,
@@ -111,6 +112,7 @@ for room in (
     erasing,
     tools,
     tasks,
+    chat,
     deliverables,
     approvals,
     verifying,
