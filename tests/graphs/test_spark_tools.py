@@ -49,10 +49,12 @@ REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
     "allocate_budget": ({"budget": 1_500_000, "currency": "ZAR", "fee_share": 0.1, "vat_rate": 0.15},),
     "design_experiment": (
         {"entry_event": "page_view", "goal_event": "booking", "relative_effect": 0.1},
+        *({"metric": metric, "relative_effect": 0.1} for metric in ("mean", "count", "revenue", "ratio", "quantile", "retention")),
     ),
     "analyze_experiment": (
         {
             "experiment": "first_booking_offer",
+            "subgroups_by": ["city", "source"],
             "metrics": [
                 {"name": "booking_rate", "outcome": BOOKED, "before_days": 28},
                 {"name": "bookings", "kind": "count", "role": "secondary", "outcome": BOOKED | {"of": "count"}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from tools.contract import Caveat, Column, Decision, Figure, Frozen, Request, Table, ToolInputError, ToolResult, choice, quantity, tool
 from tools.experiments._exposures import arms_by, count, day_start
@@ -24,9 +24,15 @@ class PlannedArm(Frozen):
 class DimensionCount(Frozen):
     """Units of one arm within one part of the audience."""
 
+    dimension: str | None = Field(None, description="what the audience is divided by, where there are several, as in device", max_length=80)
     part: str = Field(description="value of the dimension, as in mobile", min_length=1, max_length=120)
     arm: str = Field(description="name of the arm", min_length=1, max_length=80)
     units: int = quantity("count", "units of this arm in this part", ge=0, le=10**12)
+
+
+def _several(given: object) -> object:
+    """One dimension may be given without brackets."""
+    return (given,) if isinstance(given, str) else () if given is None else given
 
 
 class CheckSampleRatio(Request):
@@ -50,8 +56,8 @@ class CheckSampleRatio(Request):
     parts: tuple[DimensionCount, ...] = Field(
         (), description="the counts by part of the audience, to check each part as well", max_length=5000
     )
-    by: Literal["country", "source", "city", "stage"] | None = Field(
-        None, description="column of contacts to check each value of, when exposures are read"
+    by: Annotated[tuple[Literal["country", "source", "city", "stage"], ...], BeforeValidator(_several)] = Field(
+        (), description="columns of contacts to check each value of, when exposures are read; one, or several", max_length=4
     )
     concentration: float = choice(
         "number",
@@ -68,7 +74,7 @@ class CheckSampleRatio(Request):
             raise ValueError("give the units of every arm, or the name of an experiment whose exposures are on record")
         if self.experiment is not None and any(given):
             raise ValueError("give units or the name of an experiment, not both")
-        if self.by is not None and self.experiment is None:
+        if self.by and self.experiment is None:
             raise ValueError("`by` reads the exposures of an experiment: give its name, or give `parts`")
         return self
 
@@ -89,8 +95,8 @@ def check_sample_ratio(request: CheckSampleRatio, facts: Facts) -> SampleRatio:
 
     `anytime` is the sequential multinomial test of Lindon and Malek (2022), whose p-value holds however often it is read; `fixed` is
     Pearson's chi squared for a count taken once. A p-value below .001 is a mismatch and stops the read-out, below .01 it is doubtful.
-    Parts of the audience are checked with Holm's correction over them. From exposures, a unit counts once, by its first exposure, and
-    units that were given two arms are left out and reported.
+    Parts of the audience, of one dimension or several, are checked with Holm's correction over all of them. From exposures, a unit counts
+    once, by its first exposure, and units that were given two arms are left out and reported.
     """
     counts, crossed, by_part = _counts(request, facts)
     shares = {arm.arm: arm.weight for arm in request.arms} or dict.fromkeys(counts, 1.0)
@@ -115,11 +121,17 @@ def _counts(request: CheckSampleRatio, facts: Facts) -> tuple[dict[str, int], in
     if request.experiment is None:
         parts: dict[str, dict[str, int]] = {}
         for row in request.parts:
-            parts.setdefault(row.part, {})[row.arm] = parts.get(row.part, {}).get(row.arm, 0) + row.units
+            mine = parts.setdefault(f"{row.dimension}: {row.part}" if row.dimension else row.part, {})
+            mine[row.arm] = mine.get(row.arm, 0) + row.units
         return {arm.arm: arm.units or 0 for arm in request.arms}, 0, parts
     exposed = count(facts, request.experiment, day_start(facts))
     found = {arm.arm: 0 for arm in request.arms} | {arm.arm: arm.units for arm in exposed.arms}
-    return found, exposed.crossed, arms_by(facts, request.experiment, request.by) if request.by else {}
+    by_part = {
+        f"{column}: {part}" if len(request.by) > 1 else part: counts
+        for column in request.by
+        for part, counts in arms_by(facts, request.experiment, column).items()
+    }
+    return found, exposed.crossed, by_part
 
 
 def _refuse(counts: dict[str, int], shares: dict[str, float]) -> None:

@@ -62,6 +62,23 @@ def test_parts_are_checked_with_holms_correction():
     assert result.parts[0].adjusted == pytest.approx(2 * result.parts[0].p_value)
 
 
+def test_parts_of_several_dimensions_share_one_correction():
+    rows = [(f"u{i}", "ab"[i % 2], 3) for i in range(800)]
+    contacts = {
+        "contact_id": [f"u{i}" for i in range(800)], "created_at": [datetime(2026, 11, 1, tzinfo=UTC)] * 800,
+        "city": ["accra" if i % 4 < 2 else "lagos" for i in range(800)], "source": ["ads" if i % 2 else "search" for i in range(800)],
+    }  # fmt: skip
+    tables = {"exposures": exposures(rows), "contacts": contacts}
+    result = run(tables, experiment="headline", by=["city", "source"], method="fixed")
+    assert {part.part for part in result.parts} == {"city: accra", "city: lagos", "source: ads", "source: search"}
+    assert result.parts[0].adjusted == pytest.approx(4 * result.parts[0].p_value)
+    assert (result.p_value, result.status) == (1, "mismatch"), "the source of a person says the arm"
+    one = run(tables, experiment="headline", by="city")
+    assert {part.part for part in one.parts} == {"accra", "lagos"}
+    given = [{"dimension": d, "part": "x", "arm": arm, "units": 50} for d in ("city", "source") for arm in ("arm_a", "arm_b")]
+    assert {part.part for part in run(arms=counts(100, 100), parts=given).parts} == {"city: x", "source: x"}
+
+
 def test_exposures_count_each_unit_once_and_leave_crossed_ones_out():
     rows = [(f"u{i}", "ab"[i % 2], 3) for i in range(400)]
     rows += [(f"u{i}", "ab"[i % 2], 1) for i in range(50)] + [("u0", "b", 2)]
