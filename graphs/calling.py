@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from graphs.answers import malformed
+from graphs.registered import refuse_beside_looks
 from graphs.run_tool import ToolCall, compute
 from graphs.state import StepContext
 from graphs.steps import stable_id
@@ -65,6 +66,7 @@ async def call_tool(
         id=stable_id("ev", where.run.id, call["id"], alias),
     )
     store = where.services.store
+    await refuse_beside_looks(where.services.database, where.workspace_id, where.client, declared.name, resolved.request)
     try:
         return await asyncio.to_thread(compute, wanted, store.facts_root, store.engine), resolved.assumptions
     except (ToolRefusal, OSError, MemoryError):

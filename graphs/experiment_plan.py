@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from graphs.registered import READ_OUT
 from graphs.run_tool import read_request
 from tools.contract import Frozen, ToolInputError
 from tools.experiments._names import unique_keys
@@ -13,7 +14,7 @@ from tools.experiments._request import AnalyzeExperiment, Metric, UnitsTable
 from tools.methods.assignment import SLOTS
 from tools.registry import load
 
-READ_OUT, RATIO = "analyze_experiment", "check_sample_ratio"
+RATIO = "check_sample_ratio"
 SAID_ELSEWHERE = frozenset(
     {"as_of", "metrics", "control", "arms", "experiment", "units_table", "window_days", "earlier_looks", "crossed_units"}
 )

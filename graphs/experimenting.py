@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graphs.experiment_changes import differences, in_words
-from graphs.experiment_plan import READ_OUT, ExperimentPlan, Requests, kept, missing, read_plan, requests_of
+from graphs.experiment_plan import ExperimentPlan, Requests, kept, missing, read_plan, requests_of
+from graphs.registered import READ_OUT
 from store import audit, experiment_looks, experiment_traffic, experiments
 from store.clients import Client
 from store.database import Connection, Database

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from graphs.experiment_plan import RATIO, READ_OUT, ExperimentPlan, RegisteredMetric, read_plan
+from graphs.experiment_plan import RATIO, ExperimentPlan, RegisteredMetric, read_plan
 from graphs.experimenting import known
+from graphs.registered import READ_OUT
 from graphs.run_tool import ToolCall, compute
 from graphs.services import Services
 from grounding.evidence import Evidence

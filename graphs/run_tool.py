@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from graphs.registered import refuse_beside_looks
 from graphs.services import Services
 from grounding.evidence import Evidence, Input
 from grounding.ids import new_id
@@ -54,6 +55,8 @@ async def run_tool(services: Services, call: ToolCall) -> Evidence:
 
     The computation holds no database connection; the record is kept in a transaction of its own.
     """
+    if call.workspace_id and call.client:
+        await refuse_beside_looks(services.database, call.workspace_id, call.client, call.tool, call.request)
     evidence = await asyncio.to_thread(compute, call, services.store.facts_root, services.store.engine)
     if call.workspace_id and call.client:
         async with services.database.transaction(call.workspace_id) as connection:

@@ -144,6 +144,13 @@ async def list_(
     return [Experiment(**row) for row in await (await connection.execute(statement, values)).fetchall()]
 
 
+async def under_way(connection: Connection, client_id: str, name: str) -> str | None:
+    """The id of the client's experiment of this name, when it has started and not ended."""
+    statement = "SELECT id FROM experiments WHERE client_id = %s AND name = %s AND status IN ('active', 'paused')"
+    row = await (await connection.execute(statement, (client_id, name))).fetchone()
+    return row["id"] if row else None
+
+
 ENROLMENT = "SELECT name, status, salt, plan, enrolment FROM experiments WHERE id = %s"
 """What an assignment needs, in one round trip: callers ask for every visitor."""
 

@@ -93,6 +93,18 @@ async def test_a_change_of_method_invalidates_and_another_is_recorded(ours):
     assert "no effect can be read" in said
 
 
+async def test_a_registered_experiment_is_read_through_its_looks_only(ours):
+    request = {"experiment": "short form", "metrics": plan()["metrics"], "level": 0.6}
+    made = await create(ours)
+    before = problem(await ours.http.post("/tools/analyze_experiment", json=request, params={"client": "salon"}), 422)
+    assert "is registered" not in before["detail"]
+    await ours.http.post(f"/experiments/{made}/start")
+    refused = problem(await ours.http.post("/tools/analyze_experiment", json=request, params={"client": "salon"}), 422, "invalid-input")
+    assert (refused["field"], f"/experiments/{made}/looks" in refused["detail"]) == ("experiment", True)
+    split = {"experiment": "short form"}
+    problem(await ours.http.post("/tools/check_sample_ratio", json=split, params={"client": "salon"}), 422, "not-enough-data")
+
+
 async def test_units_get_the_same_arm_however_often_they_are_asked_for(ours):
     assert (await ours.http.post("/experiments/holdout", json={"client": "salon", "share": 0.1})).json() == {
         "client": "salon",
