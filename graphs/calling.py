@@ -66,7 +66,7 @@ async def call_tool(
         id=stable_id("ev", where.run.id, call["id"], alias),
     )
     store = where.services.store
-    await refuse_beside_looks(where.services.database, where.workspace_id, where.client, declared.name, resolved.request)
+    await refuse_beside_looks(where.services, where.workspace_id, where.client, declared.name, resolved.request)
     try:
         return await asyncio.to_thread(compute, wanted, store.facts_root, store.engine), resolved.assumptions
     except (ToolRefusal, OSError, MemoryError):

@@ -151,8 +151,8 @@ def _read_out(plan: ExperimentPlan, registered: Mapping[str, Any], earlier: Sequ
 def _as_planned(plan: ExperimentPlan, metric: RegisteredMetric, rows: Sequence[ArmTotals]) -> None:
     """Strata and covariates change an estimate, so sums come by those of the plan and by no others."""
     field = f"sums.metrics.{metric.name}"
-    strata = {row.stratum for row in rows}
-    if strata != (set(plan.strata) or {None}):
+    planned_strata: set[str | None] = set(plan.strata) or {None}
+    if {row.stratum for row in rows} != planned_strata:
         wanted = f"by the strata {', '.join(plan.strata)}" if plan.strata else "without strata"
         raise ToolInputError(f"the plan fixes that the sums of {metric.name} come {wanted}", field=field)
     planned = metric.before_days > 0

@@ -56,7 +56,7 @@ async def run_tool(services: Services, call: ToolCall) -> Evidence:
     The computation holds no database connection; the record is kept in a transaction of its own.
     """
     if call.workspace_id and call.client:
-        await refuse_beside_looks(services.database, call.workspace_id, call.client, call.tool, call.request)
+        await refuse_beside_looks(services, call.workspace_id, call.client, call.tool, call.request)
     evidence = await asyncio.to_thread(compute, call, services.store.facts_root, services.store.engine)
     if call.workspace_id and call.client:
         async with services.database.transaction(call.workspace_id) as connection:
