@@ -19,6 +19,7 @@ from api import (
     experiments,
     health,
     imports,
+    openai_chat,
     policies,
     problems,
     runs,
@@ -93,6 +94,7 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
     for noun in NOUNS:
         inside.include_router(noun.router)
     app.include_router(inside)
+    app.include_router(openai_chat.router)
     app.include_router(health.router)
     complete(app)
     return app

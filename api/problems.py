@@ -174,6 +174,9 @@ def problem(
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         **more,
     }
+    if request.scope["path"].startswith("/v1/"):
+        # OpenAI's clients show what stands here; the document is the same
+        body["error"] = {"message": detail, "type": name or "invalid_request_error", "code": name or None, "param": more.get("field")}
     return ProblemResponse(body, status, headers)
 
 
