@@ -93,7 +93,7 @@ def _plain(text: str) -> str:
 
 def _add_caveat(draft: dict[str, Any], slot: str) -> None:
     """Say a caveat in its own words where the limits of the data are told."""
-    for section in ("situation", "forecast", "measurement"):
+    for section in ("situation", "forecast", "measurement", "appendix"):
         paragraphs = draft.get(section)
         if isinstance(paragraphs, list) and paragraphs:
             shortest = min(range(len(paragraphs)), key=lambda index: len(paragraphs[index]))

@@ -9,6 +9,8 @@ from llm.offline.report.view import ReportView
 from llm.offline.sentences import join
 
 MOST_ACTIONS = 3
+SAID_ALIKE = frozenset({"platform_claimed"})
+"""Caveats that two tools tell in nearly the same words: once is enough."""
 READ = ("Ad metrics", "Orders", "Contacts")
 TOOLS = ("describe_data", "compare_periods", "summarize_channels", "analyze_experiment")
 
@@ -173,7 +175,7 @@ def appendix(view: ReportView) -> list[str]:
         said.append("Promises are counted with the measure and the channels that they were made for, once all their days are on record.")
     told: dict[str, str] = {}
     for caveat in view.caveats(*TOOLS):
-        told.setdefault(caveat.code, view.said(caveat))
+        told.setdefault(caveat.code if caveat.code in SAID_ALIKE else caveat.slot, view.said(caveat))
     said += [join(*told.values())] if told else []
     said.append("Each figure links to its tool run, which names its period, interval, level and the version of the data.")
     data = view.desk.good("describe_data")
