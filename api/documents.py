@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +15,7 @@ from api.clients import known_client
 from api.problems import NotFound, responses
 from store import audit, documents
 from store.documents import Document
+from store.pages import fetch_page
 
 router = GuardedRouter("documents")
 
@@ -28,6 +31,17 @@ class NewDocument(BaseModel):
     kind: Annotated[str, Field(description="brand, note, pricing, campaign, …", min_length=1, max_length=60)] = "note"
     source: Annotated[str, Field(description="where it comes from: a file name, an address", max_length=500)] = "api"
     dated: Annotated[date | None, Field(description="the day it speaks for")] = None
+
+
+class NewPage(BaseModel):
+    """A page of the web to keep as a document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client: Annotated[str, Field(description="slug or id of the client", min_length=1, max_length=80)]
+    url: Annotated[str, Field(description="https address on a host that the operator allows", min_length=8, max_length=500)]
+    title: Annotated[str | None, Field(description="how a citation names it; the page's own title when left out", max_length=200)] = None
+    kind: Annotated[str, Field(description="competitor, press, …", min_length=1, max_length=60)] = "competitor"
 
 
 class DocumentCard(BaseModel):
@@ -64,6 +78,23 @@ async def add_document(body: NewDocument, request: Request, response: Response, 
         connection, client.id, body.title, body.kind, body.text, body.source, body.dated, embedder=embedder
     )
     await audit.note(connection, caller.actor, "document.add", document.id, {"client": client.slug})
+    response.headers["Location"] = f"/api/v1/documents?client={client.slug}"
+    return DocumentCard.of(document, client.slug)
+
+
+@router.post("/pages", status_code=201, responses=responses(404))
+async def add_page(body: NewPage, request: Request, response: Response, caller: Caller) -> DocumentCard:
+    """Fetch a page from an allowed host and keep its text as a document dated today. Off unless the operator allows hosts."""
+    house = request.app.state.house
+    async with house.database.transaction(caller.workspace_id) as connection:
+        client = await known_client(connection, body.client)
+    page = await asyncio.to_thread(fetch_page, body.url, house.store.fetch_hosts)
+    today = datetime.now(ZoneInfo(client.locale.zone)).date()
+    async with house.database.transaction(caller.workspace_id) as connection:
+        document = await documents.add_document(
+            connection, client.id, body.title or page.title, body.kind, page.text, page.url, today, embedder=house.services.embedder
+        )
+        await audit.note(connection, caller.actor, "document.fetch", document.id, {"client": client.slug, "url": page.url})
     response.headers["Location"] = f"/api/v1/documents?client={client.slug}"
     return DocumentCard.of(document, client.slug)
 

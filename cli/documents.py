@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Give a client's documents as context.", no_args_is_help=True)
     group.command("add")(add)
+    group.command("fetch")(fetch)
     group.command("list")(list_all)
     group.command("forget")(forget)
     app.add_typer(group, name="document")
@@ -36,6 +37,28 @@ def add(
     heading = next((line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("#")), None)
     source = "standard input" if file == "-" else file.rsplit("/", 1)[-1]
     made = house.run(_add(client, title or heading or source, kind, text, source, dated.date() if dated else None, workspace))
+    if as_json:
+        show_json({"id": made.id, "title": made.title, "kind": made.kind, "source": made.source, "dated": made.dated})
+    else:
+        print(f"{made.id}  {made.title}")
+
+
+def fetch(
+    url: Annotated[str, typer.Argument(help="https address on a host that GROUNDWORK_FETCH_HOSTS allows")],
+    client: For,
+    title: Annotated[str | None, typer.Option(help="how a citation names it; the page's own title when left out")] = None,
+    kind: Annotated[str, typer.Option(help="competitor, press, …")] = "competitor",
+    workspace: house.Which = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a page and keep its text as a document dated today. Off unless hosts are allowed."""
+    from datetime import date
+
+    from store.pages import fetch_page
+    from store.settings import StoreSettings
+
+    page = fetch_page(url, StoreSettings().fetch_hosts)
+    made = house.run(_add(client, title or page.title, kind, page.text, page.url, date.today(), workspace))
     if as_json:
         show_json({"id": made.id, "title": made.title, "kind": made.kind, "source": made.source, "dated": made.dated})
     else:

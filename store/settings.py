@@ -33,6 +33,10 @@ class StoreSettings(BaseSettings):
     retention_days: int = Field(
         default=90, ge=1, description="days that events and checkpoints of ended runs are kept; audit, evidence and deliverables stay"
     )
+    fetch_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="hosts whose pages may be fetched as documents, as a JSON list; none by default, and then nothing is fetched",
+    )
     engine: Literal["duckdb", "pyspark"] = Field(default="duckdb", description="engine that aggregates facts")
 
     @field_validator("home")
