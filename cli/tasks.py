@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="what to make: strategy")],
+    kind: Annotated[str, typer.Argument(help="what to make: strategy, report, competitor_analysis")],
     client: Annotated[str, typer.Option("--client", "-c", help="slug of the client")],
     brief: Annotated[str, typer.Option("--brief", "-b", help="the request in your words; - reads standard input")],
     wait: Annotated[bool, typer.Option(help="follow it to its end")] = True,
