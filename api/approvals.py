@@ -17,7 +17,7 @@ from graphs.approving import Person, delegate, found
 from graphs.editing import edit
 from grounding.differences import Side, counted, differences
 from grounding.formats.markdown import to_markdown
-from store import approvals, clients, deliverables, evidence, runs
+from store import approvals, clients, deliverables, evidence
 from store.approvals import Act, ActKind, Approval, ApprovalState
 from store.database import Connection
 from store.deliverables import Deliverable
@@ -129,8 +129,7 @@ async def list_approvals(
     wanted = (await known_client(connection, client)).id if client is not None else None
     asked = await approvals.list_(connection, client_id=wanted, run_id=run, state=state, limit=limit)
     names = await slugs(connection)
-    askers = {entry.run_id: await _asker(connection, entry.run_id) for entry in asked}
-    return ApprovalList(approvals=[card(entry, names[entry.client_id], askers[entry.run_id]) for entry in asked])
+    return ApprovalList(approvals=[card(entry, names[entry.client_id]) for entry in asked])
 
 
 @router.get("/{id}", responses=responses(404))
@@ -191,19 +190,14 @@ def person(caller: Principal) -> Person:
 async def card_of(connection: Connection, asked: Approval) -> ApprovalCard:
     """The card of one request."""
     client = await clients.get_client(connection, asked.client_id)
-    return card(asked, client.slug if client else asked.client_id, await _asker(connection, asked.run_id))
+    return card(asked, client.slug if client else asked.client_id)
 
 
-def card(asked: Approval, slug: str, asked_by: str | None) -> ApprovalCard:
-    """The card of a request whose client and asker are known."""
-    names = ("id", "kind", "number", "state", "hash", "reason", "requirement", "asked_at", "expires_at", "settled_at")
+def card(asked: Approval, slug: str) -> ApprovalCard:
+    """The card of a request whose client is known."""
+    names = ("id", "kind", "number", "state", "hash", "reason", "requirement", "asked_by", "asked_at", "expires_at", "settled_at")
     more = {name: getattr(asked, name) for name in names}
-    return ApprovalCard(run=asked.run_id, client=slug, deliverable=asked.deliverable_id, asked_by=asked_by, **more)
-
-
-async def _asker(connection: Connection, run_id: str) -> str | None:
-    run = await runs.get_run(connection, run_id)
-    return run.asked_by if run else None
+    return ApprovalCard(run=asked.run_id, client=slug, deliverable=asked.deliverable_id, **more)
 
 
 async def read(connection: Connection, asked: Approval) -> Callable[[], FullApproval]:

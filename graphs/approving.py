@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from agents.roster import AGENTS
 from graphs.asking import CHANGED, RAN_OUT, holds, settled
 from graphs.services import Enqueue
-from store import approvals, audit, edits, events, keys, policies, runs
+from store import approvals, audit, edits, events, keys, policies
 from store.approvals import Act, ActKind, Approval
 from store.clients import Client
 from store.database import Connection
@@ -143,8 +143,7 @@ async def found(connection: Connection, approval_id: str) -> Approval:
 
 async def authors(connection: Connection, asked: Approval) -> set[str]:
     """Who asked for the task, and who edited a version of its text."""
-    run = await runs.get_run(connection, asked.run_id)
-    asker = {run.asked_by} if run is not None and run.asked_by is not None else set()
+    asker = {asked.asked_by} if asked.asked_by is not None else set()
     return asker | await edits.editors(connection, asked.run_id)
 
 

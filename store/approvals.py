@@ -18,12 +18,15 @@ from store.policies import Requirement
 ApprovalState = Literal["waiting", "approved", "rejected", "expired", "void"]
 ActKind = Literal["approve", "reject", "edit", "delegate"]
 COLUMNS = """id, client_id, run_id, deliverable_id, number, kind, state, hash, audience, cost, passages, requirement, reason,
-    asked_at, expires_at, settled_at, expires_at <= now() AS overdue"""
+    asked_at, expires_at, settled_at, expires_at <= now() AS overdue,
+    (SELECT r.asked_by FROM runs AS r WHERE r.id = approvals.run_id) AS asked_by"""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One request. `number` counts the run's requests; `overdue`: its time is up, whether or not the expiry job has been by."""
+    """One request. `number` counts the run's requests; `overdue`: its time is up, whether or not the expiry job has been by;
+    `asked_by`: who asked for the task.
+    """
 
     id: str
     client_id: str
@@ -42,6 +45,7 @@ class Approval:
     expires_at: datetime
     settled_at: datetime | None
     overdue: bool
+    asked_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
