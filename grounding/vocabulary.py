@@ -96,7 +96,7 @@ CHANNELS: dict[str, tuple[str, ...]] = {
     "meta": ("Meta", "Meta Ads", "Facebook", "Instagram", "Facebook Ads", "Facebook and Instagram"),
     "linkedin": ("LinkedIn", "LinkedIn Ads"),
     "tiktok": ("TikTok", "TikTok Ads", "Tik Tok"),
-    "email": ("email", "e-mail", "emails", "e-mails", "newsletter", "email marketing"),
+    "email": ("email", "e-mail", "emails", "e-mails", "newsletter", "newsletters", "mailings", "email marketing"),
     "youtube": ("YouTube",),
     "bing_ads": ("Bing Ads", "Bing"),
     "microsoft_ads": ("Microsoft Ads",),

@@ -17,7 +17,7 @@ NOUN = re.compile(r"^[ \u00a0-]+(?:[\w'’-]+[ \u00a0]+){0,3}?(?P<noun>[a-z]{3,}
 SMALL = 12
 REACH = 30
 """Letters behind a number word in which a metric would be named."""
-TIMES = re.compile(r"^[ \u00a0-](?:day|week|month|quarter|year|hour|percent|per cent|point|in|to|and|or|times?)s?\b", re.IGNORECASE)
+TIMES = re.compile(r"^[ \u00a0-](?:day|week|month|quarter|year|hour|percent|per cent|in|to|and|or|times?)s?\b", re.IGNORECASE)
 NO_NOUN = frozenset(
     ["in", "on", "for", "at", "to", "and", "or", "by", "with", "from", "last", "this", "next", "per", "a", "an", "but", "while", "as", "when", "if"]
 )  # fmt: skip
@@ -38,7 +38,13 @@ def count_of_listed(place: Place, around: Surroundings, index: Index) -> Judgeme
     numeral, text = place.numeral, around.plain.text
     if place.sentence.kind == "cell" and COUNTED_ROWS.match(place.sentence.body.strip()):
         return Judgement("EXEMPT", "how many figures a row of a table stands for")
-    if numeral.kind != "bare" or numeral.values[0] > MOST or numeral.values[0] != int(numeral.values[0]) or place.link is not None:
+    worded = numeral.word and numeral.kind == "score"
+    if (
+        (numeral.kind != "bare" and not worded)
+        or numeral.values[0] > MOST
+        or numeral.values[0] != int(numeral.values[0])
+        or place.link is not None
+    ):
         return None
     noun = NOUN.match(text[numeral.end : place.sentence.end])
     if noun is None:
@@ -84,7 +90,9 @@ def _uncounted(place: Place, around: Surroundings) -> Judgement | None:
     if around.within(around.metrics, max(place.sentence.start, start - 3), end):
         return None
     behind = re.findall(r"[a-z]+", text[numeral.end : end].lower())[:4]
-    if not behind or behind[0] in NO_NOUN or set(behind) & KINDS.keys():
+    if not behind and numeral.kind == "bare" and around.within(around.metrics, place.sentence.start, start):
+        return None
+    if behind and (behind[0] in NO_NOUN or set(behind) & KINDS.keys()):
         return None
     return Judgement("EXEMPT", "counts what no figure counts")
 

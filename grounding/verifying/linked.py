@@ -31,11 +31,9 @@ COMPARED = re.compile(
 )
 """What stands behind such words is what the number is held against."""
 POINTS_BACK = re.compile(r"\b(?:it|its|they|their|them|there|the one|the other|the former|the latter)\b", re.IGNORECASE)
-TAKEN = re.compile(
-    r"^(?:['’]s)?[ \u00a0,(:=]*(?:(?:at|is|was|to|got|gets|of|with|about|by|for|took|has|had|needs?|costs?|claims?)[ \u00a0(]*)?$",
-    re.IGNORECASE,
-)
-RIGHT_BEFORE = re.compile(r"^(?:['’]s)?(?:[ \u00a0:(]+[\w'’-]+){0,8}[ \u00a0:(~+-]*$")
+RIGHT_BEFORE = re.compile(r"^(?:['’]s)?(?:[ \u00a0:(]+[\w'’-]+){0,12}[ \u00a0:(~+-]*$")
+ITS_OWN = re.compile(r"^(?:['’]s)?(?:[ \u00a0][\w'’-]+){0,4}[ \u00a0]*$")
+""" "More than Meta's 30%": the number held against is Meta's."""
 RIGHT_BEHIND = re.compile(
     r"^(?:[ \u00a0](?!and\b|or\b|but\b|while\b|on\b|for\b|of\b|from\b|in\b|into\b|at\b|by\b|to\b|with\b)[\w%'’-]+){0,7}[ \u00a0](?:on|for|of|from|in|into|at|by|to|with|via)[ \u00a0](?:the[ \u00a0])?$",
     re.IGNORECASE,
@@ -116,13 +114,20 @@ def _aside(reading: Reading, place: Place, mention: Mention) -> bool:
     """Whether a name is only what the number is held against, or is told of another number right beside it."""
     text, numeral = reading.text, place.numeral
     if COMPARED.search(text[max(0, mention.start - 30) : mention.start]):
-        return True
+        return ITS_OWN.match(text[mention.end : numeral.start]) is None if mention.end <= numeral.start else True
     if mention.start > numeral.end and SET_AGAINST.search(text, numeral.end, mention.start):
         return True
-    others = [n for n in reading.numbers_in.get(id(place.sentence), ()) if n is not numeral and n is not place.partner]
-    return not _bound(reading, place, mention) and any(
-        0 <= other.start - mention.end <= 16 and TAKEN.match(text[mention.end : other.start]) for other in others
-    )
+    return not _bound(reading, place, mention) and _taken(reading, place, mention)
+
+
+def _taken(reading: Reading, place: Place, mention: Mention) -> bool:
+    """Whether a name is told of another linked figure of its kind, right behind it: "LinkedIn just behind at 356, newsletters 328"."""
+    for link in reading.around.plain.links:
+        if mention.end <= link.start < place.sentence.end:
+            other = reading.index.linked(link.alias, link.key)
+            told = other is not None and other.known.kind == mention.kind and link is not place.link
+            return told and RIGHT_BEFORE.match(reading.text[mention.end : link.start]) is not None
+    return False
 
 
 def _bound(reading: Reading, place: Place, mention: Mention) -> bool:

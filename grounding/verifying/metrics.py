@@ -28,12 +28,16 @@ SAMPLED = frozenset({"contacts", "customers", "visits"})
 TIGHT = re.compile(r"^[ \u00a0]*(?:(?:of|was|is|were|are|reached|came to|stood at|:|=|–)[ \u00a0]*)?$", re.IGNORECASE)
 OF_WHAT = re.compile(r"^[ \u00a0]of[ \u00a0](?:the[ \u00a0]|all[ \u00a0]|its[ \u00a0])?[\w-]+")
 APART = re.compile(r"[,;:(]|[ \u00a0](?:and|or|from|against|versus|with)[ \u00a0]", re.IGNORECASE)
-FEW_WORDS = re.compile(r"^(?:[ \u00a0][a-z-]+){1,4}[ \u00a0]$")
+FEW_WORDS = re.compile(r"^(?:[ \u00a0][A-Za-z-]+){1,5}[ \u00a0]$")
 PART_BEFORE = re.compile(
     r"\b(?:hold|holds|holding|include[sd]?|including|incl\.?|covers?|covering|contains?|after|before|less|minus|plus|without|net of|excluding|on top of)[ \u00a0](?:the |our |your |an? |agency )*(?:\w+ and )?$",
     re.IGNORECASE,
 )
 OUT_OF = re.compile(r"\b(?:out of|from)[ \u00a0](?:the |a |your |our )?$", re.IGNORECASE)
+WENT_FROM = re.compile(
+    r"\b(?:climb|r[io]s|f[ea]ll|w[e]nt|go|mov|drop|slip|increas|decreas|jump|gr[eo]w|chang|drift|up|down|c[ao]me)\w*[ \u00a0](?:\w+[ \u00a0])?from[ \u00a0]$",
+    re.IGNORECASE,
+)
 NEAR = 24
 ENOUGH = 2
 """Words of a figure's label in its clause that outweigh a metric word standing loosely beside it."""
@@ -67,7 +71,7 @@ def metric(reading: Reading, place: Place, known: Known) -> int | str:
         if named is not None and named & known.concepts:
             return 3
         loose = [m for m in before if not _taken(reading, place, m) and not _part(reading, m)]
-        if numeral.kind == "money" and OUT_OF.search(reading.before(place, 16)):
+        if numeral.kind == "money" and OUT_OF.search(reading.before(place, 16)) and not WENT_FROM.search(reading.before(place, 36)):
             loose = [m for m in loose if _agreement(reading, known, m)]
         if found := [m for m in (*loose, *close) if _agreement(reading, known, m)]:
             return max(_agreement(reading, known, m) for m in found)

@@ -37,7 +37,7 @@ RELATIVE = re.compile(
     r"\b(?P<which>last|past|previous|this|trailing|prior|next|coming)[ \u00a0](?P<what>week|month|quarter|year)\b", re.IGNORECASE
 )
 LENGTH = re.compile(
-    r"\b(?:last|past|previous|trailing|most recent|latest|recent|prior|over|next|coming|following)[ \u00a0](?:the[ \u00a0])?(?:full[ \u00a0])?$",
+    r"\b(?:last|past|previous|trailing|most recent|latest|recent|prior|over|per|next|coming|following)[ \u00a0](?:the[ \u00a0])?(?:full[ \u00a0])?$",
     re.IGNORECASE,
 )
 LENGTH_AFTER = re.compile(r"^[ \u00a0](?:before|earlier|ago|prior|previously)\b", re.IGNORECASE)

@@ -24,12 +24,17 @@ BUDGET_AFTER = re.compile(r"^(?:[^.;]{0,20}?, of which|[ \u00a0](?:budget|total|
 SET_AGAINST = re.compile(r",?[ \u00a0](?:compared (?:with|to)|against|versus|vs\.?)[ \u00a0]", re.IGNORECASE)
 """What stands behind such words is of the other of two."""
 RANGE_WORDS = re.compile(
-    r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|above|below|passes|exceeds|over|under|if|floor|ceiling|bottom|top|end|bad|good|give or take|downside|upside|case|no (?:more|less|fewer) than|CI)\b",
+    r"\b(?:between|from|to|low|high|lower|upper|at least|at most|as (?:little|low|few|much|many|high) as|up to|range|interval|worst|best|minimum|maximum|least|most|likely|pessimistic|optimistic|could be|above|below|past|passes|exceeds|over|under|if|floor|ceiling|bottom|top|end|bad|good|give or take|downside|upside|case|no (?:more|less|fewer) than|CI)\b",
     re.IGNORECASE,
 )
 LOST = re.compile(
-    r"\b(?:los(?:t|e|es|s|ses|ing)|short(?:fall)?|fewer|less|behind|cuts?|cutting|drop(?:s|ped)?|f(?:a|e)ll(?:en|s)?|down|g(?:ives?|ave|iving) (?:up|away|back)|frees?|freed|freeing|sheds?|releas(?:e|es|ed|ing)|sav(?:e|es|ed|ing)|eas(?:es|ed|ing)|back by|shrinks?|trim(?:s|med|ming)?|minus|negative|in the red|mov(?:e|es|ed|ing)|tak(?:e|es|en|ing)|hands? over|reduc(?:e|es|ed|ing|tion)|smaller|lower(?:s|ed)?)\b[^.;]{0,70}$",
+    r"\b(?:los(?:t|e|es|s|ses|ing)|short(?:fall)?|fewer|less|behind|cuts?|cutting|drop(?:s|ped)?|f(?:a|e)ll(?:en|s)?|down|g(?:ives?|ave|iving) (?:up|away|back)|frees?|freed|freeing|sheds?"
+    r"|releas(?:e|es|ed|ing)|sav(?:e|es|ed|ing)|eas(?:es|ed|ing)|back by|shrinks?|trim(?:s|med|ming)?|minus|negative|in the red|mov(?:e|es|ed|ing)|shift(?:s|ed|ing)?|tak(?:e|es|en|ing)|hands? over"
+    r"|reduc(?:e|es|ed|ing|tion)|smaller|lower(?:s|ed)?|worse|weaker|poorer|declin(?:e|es|ed)|slip(?:s|ped)?|dip(?:s|ped)?)\b[^.;]{0,70}$",
     re.IGNORECASE,
+)
+LOST_BEHIND = re.compile(
+    r"^(?:[ \u00a0](?:a|per)[ \u00a0]\w+)?[ \u00a0](?:out of|away from|less|fewer|lower|short|down|off|in the red|below)\b", re.IGNORECASE
 )
 
 
@@ -119,7 +124,8 @@ def sign(reading: Reading, place: Place, candidate: Candidate) -> int | str:
     way = true * (-1 if known.downward else 1)
     if told.way == 0:
         signed_partner = place.partner is not None and place.partner.sign
-        if true < 0 and not signed_partner and not LOST.search(reading.before(place, 90)):
+        behind = reading.text[numeral.end : min(numeral.end + 40, place.sentence.end)]
+        if true < 0 and not signed_partner and not LOST.search(reading.before(place, 90)) and not LOST_BEHIND.match(behind):
             return "the figure is negative and the text does not say so"
         return 0
     if told.compares and not _tells_change(known):
