@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from graphs import experimenting, looking
+from graphs.calling import call_tool
 from graphs.experiment_plan import read_plan
 from graphs.experimenting import NoSuchExperiment
 from graphs.services import Services
@@ -22,7 +24,7 @@ from store.errors import Conflict
 from store.experiments import MOVES, Experiment, IllegalMove
 from store.importing.tables import import_table
 from store.settings import StoreSettings
-from tests.graphs.experiment_plans import plan, simulated
+from tests.graphs.experiment_plans import TODAY, plan, simulated
 from tools.contract import NotEnoughData, ToolInputError
 from tools.methods.assignment import SLOTS
 
@@ -420,6 +422,18 @@ async def test_a_look_asks_what_was_registered_and_is_logged_with_its_evidence(
     assert (ended.outcome["arm"], ended.outcome["evidence"], ended.looks) == ("short", taken.evidence.id, 2)
     with pytest.raises(IllegalMove, match="only one that is active or paused"):
         await looking.look(services, client.workspace_id, active.id, actor="ann")
+
+
+async def test_an_agent_does_not_read_a_registered_experiment_beside_its_looks(
+    services: Services, database: Database, client: Client
+) -> None:
+    active = await started(database, client)
+    where: Any = SimpleNamespace(
+        services=services, workspace_id=client.workspace_id, client=client, run=SimpleNamespace(id="run_1"), as_of=TODAY.date()
+    )
+    call = {"name": "analyze_experiment", "args": {"experiment": "short form", "metrics": plan()["metrics"]}, "id": "c1"}
+    with pytest.raises(ToolInputError, match=f"each look is logged .*{active.id}"):
+        await call_tool(call, ("analyze_experiment",), {}, where, alias="E1", brief="", passages={})
 
 
 async def test_a_look_that_the_data_cannot_carry_is_refused_and_not_logged(services: Services, database: Database, client: Client) -> None:
