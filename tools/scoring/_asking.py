@@ -79,6 +79,7 @@ def ask(
     learn_from: Learn | None,
     rows: tuple[Mapping[str, Cell], ...] | None,
     table: str | None,
+    id_column: str | None,
     more: tuple[str | None, ...] = (),
 ) -> Answer:
     """Probabilities of rows by the client's model, or by one learned in this call. Raises NotEnoughData when there is neither."""
@@ -94,7 +95,7 @@ def ask(
                 found="none of this name",
             )
         model = found
-    asked = read_asked(model.learned, facts, rows, table, (*more, model.about.label))
+    asked = read_asked(model.learned, facts, rows, table, id_column, (*more, model.about.label))
     now = end_of(facts.as_of)
     return Answer(model, asked, model.learned.probability(_of(model.learned.recipe, asked.columns), now), now, learn_from is None)
 

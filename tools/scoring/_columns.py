@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,20 @@ class Column:
 Columns = dict[str, Column]
 
 
+class Ids(NamedTuple):
+    """What rows are called. A million of them are not read as levels, only those that are shown are looked up."""
+
+    cells: Any = None
+    """Plain values or an Arrow column; none when rows go by their place, counted from one."""
+
+    def of(self, rows: NDArray[np.int64]) -> list[str]:
+        """The names of these rows."""
+        if self.cells is None:
+            return [str(row + 1) for row in rows.tolist()]
+        found = [self.cells[row] for row in rows.tolist()] if isinstance(self.cells, list) else self.cells.take(rows).to_pylist()
+        return ["unnamed" if cell is None else str(cell) for cell in found]
+
+
 def of_rows(rows: Sequence[Mapping[str, Cell]], wanted: Iterable[str] | None = None, *, as_text: Collection[str] = ()) -> Columns:
     """Columns of rows given as JSON: a column that some row has. Raises ToolInputError for a number that is none."""
     names = list(dict.fromkeys(name for row in rows for name in row)) if wanted is None else list(wanted)
@@ -93,17 +107,20 @@ def of_values(name: str, values: Sequence[Cell], *, as_text: bool = False) -> Co
     return _text(name, codes, list(place), as_text=as_text)
 
 
-def of_table(
-    facts: Facts, table: ibis.Table, names: Sequence[str], *, ordered: bool = False, limit: int | None = None, as_text: Collection[str] = ()
-) -> Columns:
-    """Columns of a client's table; `ordered` fixes the order of the rows whatever the engine."""
+def of_table(facts: Facts, table: ibis.Table, names: Sequence[str]) -> Columns:
+    """Columns of a client's table, in an order of the rows that no engine changes."""
     wanted = table.select(*names)
-    if ordered:
-        wanted = wanted.order_by([wanted[name] for name in names])
-    if limit is not None:
-        wanted = wanted.limit(limit)
-    fetched = facts.fetch(wanted)
-    return {name: _of_arrow(name, fetched.column(name), as_text=name in as_text) for name in names}
+    fetched = facts.fetch(wanted.order_by([wanted[name] for name in names]))
+    return {name: _of_arrow(name, fetched.column(name), as_text=False) for name in names}
+
+
+def with_ids(
+    facts: Facts, table: ibis.Table, names: Sequence[str], id_column: str | None, *, as_text: Collection[str] = ()
+) -> tuple[Columns, Ids]:
+    """Columns of a client's table as its rows come, and what the rows are called."""
+    fetched = facts.fetch(table.select(*dict.fromkeys([*names, *([id_column] if id_column else [])])))
+    columns = {name: _of_arrow(name, fetched.column(name), as_text=name in as_text) for name in names}
+    return columns, Ids(fetched.column(id_column) if id_column else None)
 
 
 def find_table(facts: Facts, name: str) -> ibis.Table:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ from tools.contract import Frozen
 from tools.scoring._columns import Columns, Floats
 from tools.scoring._recipe import Family, Recipe, encode
 
-PIECE = 100_000  # rows encoded and scored at a time, so that a million need little memory
+PIECE = 50_000  # rows encoded and scored at a time, so that a million need little memory
 
 TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
@@ -50,16 +52,18 @@ class Learned(NamedTuple):
     calibration: Calibration
 
     def odds(self, columns: Columns, now: float) -> Floats:
-        """Log-odds before calibration, a piece of rows at a time."""
+        """Log-odds before calibration. Rows do not depend on each other: pieces of them go side by side and give what one would."""
         rows = len(next(iter(columns.values())))
         if rows <= PIECE:
             return log_odds(self.estimator, encode(self.recipe, columns, now, self.family))
-        pieces = []
-        for start in range(0, rows, PIECE):
+
+        def of_piece(start: int) -> Floats:
             piece = np.arange(start, min(start + PIECE, rows))
-            matrix = encode(self.recipe, {name: column.take(piece) for name, column in columns.items()}, now, self.family)
-            pieces.append(log_odds(self.estimator, matrix))
-        return np.concatenate(pieces)
+            held = {name: column.take(piece) for name, column in columns.items()}
+            return log_odds(self.estimator, encode(self.recipe, held, now, self.family))
+
+        with ThreadPoolExecutor(min(cpu_count() or 1, 4), initializer=_one_thread) as pool:
+            return np.concatenate(list(pool.map(of_piece, range(0, rows, PIECE))))
 
     def probability(self, columns: Columns, now: float) -> Floats:
         """Calibrated probabilities, one per row."""
@@ -67,15 +71,15 @@ class Learned(NamedTuple):
 
 
 def log_odds(estimator: Any, matrix: Floats) -> Floats:
-    """Log-odds of rows. They do not depend on each other, so any number of threads gives the same."""
-    from os import cpu_count
+    """Log-odds of rows."""
+    return np.asarray(estimator.decision_function(matrix), dtype=np.float64)
 
+
+def _one_thread() -> None:
+    """A thread of its own has OpenMP settings of its own: without this each would start as many as there are cores."""
     from threadpoolctl import threadpool_limits
 
-    if len(matrix) < 10_000:
-        return np.asarray(estimator.decision_function(matrix), dtype=np.float64)
-    with threadpool_limits(cpu_count(), user_api="openmp"):
-        return np.asarray(estimator.decision_function(matrix), dtype=np.float64)
+    threadpool_limits(1, user_api="openmp")
 
 
 def fit(candidate: Candidate, matrix: Floats, positive: NDArray[np.bool_], seed: int) -> Any:

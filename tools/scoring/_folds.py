@@ -24,17 +24,22 @@ class Folds(NamedTuple):
     pairs: tuple[tuple[Rows, Rows], ...]
 
 
-def make_folds(positive: NDArray[np.bool_], moment: Column | None, group: Column | None, random: np.random.Generator) -> Folds:
-    """Folds by time where rows have a moment, by group where groups repeat, else at random by outcome. Raises NotEnoughData."""
+def make_folds(
+    positive: NDArray[np.bool_], moment: Column | None, group: Column | None, random: np.random.Generator, *, enough: int = ENOUGH
+) -> Folds:
+    """Folds by time where rows have a moment, by group where groups repeat, else at random by outcome: as many as judge `enough` rows.
+
+    Raises NotEnoughData.
+    """
     if moment is not None:
-        folds = Folds("temporal", _by_time(moment.numbers, group, len(positive)))
+        folds = Folds("temporal", _by_time(moment.numbers, group, len(positive), enough))
     elif group is not None and group.distinct() < 0.999 * len(group):
-        folds = Folds("grouped", _split(_group_draw(group, random), len(positive)))
+        folds = Folds("grouped", _split(_group_draw(group, random), len(positive), enough))
     else:
         draw = np.empty(len(positive))
         for side in (positive, ~positive):
             draw[side] = (random.permutation(int(side.sum())) + 0.5) / side.sum()
-        folds = Folds("random", _split(draw, len(positive)))
+        folds = Folds("random", _split(draw, len(positive), enough))
     sound = tuple((learn, judge) for learn, judge in folds.pairs if _both(positive[learn], 10) and _both(positive[judge], 3))
     if not sound or sum(int(positive[judge].sum()) for _, judge in sound) < 10:
         what = {"temporal": "in the later part of the time", "grouped": "in other groups", "random": "among the rows held back"}
@@ -46,11 +51,11 @@ def make_folds(positive: NDArray[np.bool_], moment: Column | None, group: Column
     return folds._replace(pairs=sound)
 
 
-def _by_time(moments: Floats, group: Column | None, rows: int) -> tuple[tuple[Rows, Rows], ...]:
+def _by_time(moments: Floats, group: Column | None, rows: int, enough: int) -> tuple[tuple[Rows, Rows], ...]:
     """The later half in equal parts, each judged by everything before it; a group that was learned from is not judged."""
     order = np.argsort(moments, kind="stable")
     edges = np.unique(moments[order][np.linspace(rows // 2, rows - 1, FOLDS + 1).astype(int)[:-1]])
-    count = _count(rows // 2)
+    count = _count(rows // 2, enough)
     pairs = []
     for place, start in enumerate(edges):
         end = edges[place + 1] if place + 1 < len(edges) else np.inf
@@ -62,14 +67,14 @@ def _by_time(moments: Floats, group: Column | None, rows: int) -> tuple[tuple[Ro
     return tuple(pairs[-count:])
 
 
-def _split(draw: Floats, rows: int) -> tuple[tuple[Rows, Rows], ...]:
+def _split(draw: Floats, rows: int, enough: int) -> tuple[tuple[Rows, Rows], ...]:
     fold = np.minimum((draw * FOLDS).astype(int), FOLDS - 1)
-    return tuple((np.nonzero(fold != number)[0], np.nonzero(fold == number)[0]) for number in range(_count(rows)))
+    return tuple((np.nonzero(fold != number)[0], np.nonzero(fold == number)[0]) for number in range(_count(rows, enough)))
 
 
-def _count(rows: int) -> int:
+def _count(rows: int, enough: int) -> int:
     """Folds to judge, of five: all of them until those judged are enough."""
-    return int(np.clip(-(-ENOUGH * FOLDS // rows), 1, FOLDS))
+    return int(np.clip(-(-enough * FOLDS // rows), 1, FOLDS))
 
 
 def _group_draw(group: Column, random: np.random.Generator) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from tools.contract import Frozen, NotEnoughData, ToolInputError, choice, quantity
-from tools.scoring._columns import Cell, Columns, Floats, find_table, need_column, of_rows, of_table
+from tools.scoring._columns import Cell, Columns, Floats, find_table, need_column, of_rows, with_ids
 
 if TYPE_CHECKING:
     import ibis
@@ -68,7 +68,7 @@ def from_columns(
         there = source.columns
     for name in wanted:
         need_column(there, name, "signals" if name not in (id_column, churned) else "id_column" if name == id_column else "churned_column")
-    columns: Columns = of_rows(rows, wanted) if rows is not None else of_table(facts, source, wanted)
+    columns: Columns = of_rows(rows, wanted) if rows is not None else with_ids(facts, source, wanted, None)[0]
     values = []
     for number, signal in enumerate(signals):
         column = columns[signal.column]

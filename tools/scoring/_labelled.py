@@ -144,7 +144,7 @@ def _read(request: Learn, facts: Facts) -> tuple[Columns, frozenset[str]]:
     names = [name for name in there if name in wanted]
     if request.rows is not None:
         return of_rows(request.rows, names), personal
-    return of_table(facts, table, names, ordered=True), personal
+    return of_table(facts, table, names), personal
 
 
 def _moment(column: Column, request: Learn) -> Column:

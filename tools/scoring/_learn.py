@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tools.scoring._columns import Column, Columns, Floats
 from tools.scoring._estimator import Calibration, Candidate, Learned, calibrate, fit, log_odds
-from tools.scoring._folds import Folds, make_folds
+from tools.scoring._folds import ENOUGH, Folds, make_folds
 from tools.scoring._ranking import difference
 from tools.scoring._recipe import Recipe, encode, learn_recipe
 
@@ -17,6 +17,7 @@ LINEAR = (Candidate("logistic", 1.0), Candidate("logistic", 0.1), Candidate("log
 BOOSTED = Candidate("boosting")
 FEWEST_FOR_TREES = 500  # rows under which trees would learn noise
 TRIED_ON = 20_000  # rows that families are compared on; the chosen one is judged on all
+TRIED_BY = 8_000  # rows of these that are judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class Task:
         """How its columns are read. It looks at no outcome, so it may see every row."""
         return learn_recipe(self.columns, self.names, self.moment, self.now)
 
-    def folds(self) -> Folds:
-        """Its folds, from its seed."""
-        return make_folds(self.positive, self.moment, self.group, np.random.default_rng(self.seed))
+    def folds(self, enough: int = ENOUGH) -> Folds:
+        """Its folds, from its seed, as many as judge `enough` rows."""
+        return make_folds(self.positive, self.moment, self.group, np.random.default_rng(self.seed), enough=enough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ class Judged:
 
 def choose(task: Task, method: str) -> Candidate:
     """The best linear candidate, unless boosting ranks better by more than the standard error of the difference."""
-    if len(task.positive) > TRIED_ON:
-        random = np.random.default_rng(task.seed + 1)
-        task = task.rows(np.sort(random.choice(len(task.positive), TRIED_ON, replace=False)))
-    folds, recipe = task.folds(), task.recipe()
     if method == "boosting":
         return BOOSTED
+    enough = ENOUGH
+    if len(task.positive) > TRIED_ON:
+        enough, random = TRIED_BY, np.random.default_rng(task.seed + 1)
+        task = task.rows(np.sort(random.choice(len(task.positive), TRIED_ON, replace=False)))
+    folds, recipe = task.folds(enough), task.recipe()
     matrix = encode(recipe, task.columns, task.now, "logistic")
     judged = {candidate: _judge(task, candidate, recipe, matrix, folds) for candidate in LINEAR}
     linear = min(LINEAR, key=lambda candidate: _loss(judged[candidate]))

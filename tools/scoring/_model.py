@@ -13,7 +13,7 @@ from tools.artefacts import Artefact
 from tools.contract import Frozen, NotEnoughData, ToolInputError
 from tools.facts import Facts
 from tools.scoring._card import ModelCard
-from tools.scoring._columns import Cell, Columns, Floats, find_table, of_rows, of_table
+from tools.scoring._columns import Cell, Columns, Floats, Ids, find_table, need_column, of_rows, with_ids
 from tools.scoring._estimator import Calibration, Learned, fingerprint, read, write
 from tools.scoring._recipe import Family, Recipe
 
@@ -98,14 +98,20 @@ def find_model(facts: Facts, name: str, kinds: tuple[ModelKind, ...], version: i
 
 
 class Asked(NamedTuple):
-    """Rows that a model is asked about: its columns, and others that were asked for beside them when they are there."""
+    """Rows that a model is asked about: its columns, others that were asked for beside them when they are there, and their names."""
 
     columns: Columns
     rows: int
+    ids: Ids
 
 
 def read_asked(
-    learned: Learned, facts: Facts, rows: tuple[Mapping[str, Cell], ...] | None, table: str | None, more: tuple[str | None, ...] = ()
+    learned: Learned,
+    facts: Facts,
+    rows: tuple[Mapping[str, Cell], ...] | None,
+    table: str | None,
+    id_column: str | None,
+    more: tuple[str | None, ...] = (),
 ) -> Asked:
     """The columns that a model reads. Raises ToolInputError when the table is not what it was trained on."""
     if (table is None) == (rows is None):
@@ -116,6 +122,8 @@ def read_asked(
     else:
         source = find_table(facts, str(table))
         there = source.columns
+    if id_column is not None:
+        need_column(there, id_column, "id_column")
     gone = [name for name in learned.recipe.names if name not in there]
     if gone:
         raise ToolInputError(
@@ -127,9 +135,10 @@ def read_asked(
     names = list(dict.fromkeys([*learned.recipe.names, *(name for name in more if name is not None and name in there)]))
     if rows is not None:
         columns = of_rows(rows, names, as_text=learned.recipe.as_text)
+        ids = Ids([row.get(id_column) for row in rows] if id_column else None)
     else:
-        columns = of_table(facts, source, names, as_text=learned.recipe.as_text)
-    return Asked(columns, len(next(iter(columns.values()))))
+        columns, ids = with_ids(facts, source, names, id_column, as_text=learned.recipe.as_text)
+    return Asked(columns, len(next(iter(columns.values()))), ids)
 
 
 def score_deciles(probability: Floats) -> tuple[float, ...]:

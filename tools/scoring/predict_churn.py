@@ -11,7 +11,6 @@ from tools.contract import Frozen, Request, ToolInputError, ToolResult, choice, 
 from tools.facts import Facts
 from tools.scoring._asking import Drift, Reason, Watched, ask, drift_of, explain, parts_of, watch
 from tools.scoring._churn_report import ChurnReport, caveats_of, chart_of, decision_of, figures_of, findings_of, table_of
-from tools.scoring._columns import need_column
 from tools.scoring._intervention import Intervention, Measured, interventions
 from tools.scoring._labelled import NAME, Learn, Rows
 
@@ -123,7 +122,7 @@ def predict_churn(request: PredictChurn, facts: Facts) -> ChurnRisk:
         learn_from=request.learn,
         rows=request.rows,
         table=request.table,
-        more=(request.id_column,),
+        id_column=request.id_column,
     )
     p, base = answer.probability, answer.model.about.card.base_rate
     high = request.high_from if request.high_from is not None else max(min(2 * base, 0.5), 1.2 * base if base < 0.8 else base)
@@ -134,7 +133,7 @@ def predict_churn(request: PredictChurn, facts: Facts) -> ChurnRisk:
     strata = tuple(_stratum(name, p[placed == number]) for number, name in enumerate(STRATA) if (placed == number).any())
     order = np.argsort(-p, kind="stable")[: request.limit]
     reasons = explain(answer, order, parts_of(answer.model.about.recipe, (), ())).reasons
-    names = _names(request, answer.asked.columns, order)
+    names = answer.asked.ids.of(order)
     customers = tuple(
         CustomerRisk(customer=names[place], probability=float(p[row]), stratum=STRATA[placed[row]], reasons=reasons[place])
         for place, row in enumerate(order.tolist())
@@ -180,10 +179,3 @@ def _stratum(name: str, p: np.ndarray) -> Stratum:
         low=max(0.0, total - error),
         high=min(float(len(p)), total + error),
     )
-
-
-def _names(request: PredictChurn, columns: dict, order: np.ndarray) -> list[str]:
-    if request.id_column is None:
-        return [str(row + 1) for row in order.tolist()]
-    need_column(columns, request.id_column, "id_column")
-    return [text or "unnamed" for text in columns[request.id_column].take(order).texts()]

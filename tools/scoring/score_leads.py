@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from tools.contract import Frozen, Request, ToolInputError, ToolResult, choice, quantity, tool
 from tools.facts import Facts
 from tools.scoring._asking import Drift, Part, Reason, Watched, ask, drift_of, explain, parts_of, watch
-from tools.scoring._columns import DAY, Columns, Floats, end_of, find_table, need_column, of_rows, of_table
+from tools.scoring._columns import DAY, Columns, Floats, Ids, end_of, find_table, need_column, of_rows, with_ids
 from tools.scoring._labelled import NAME, Learn, Rows
 from tools.scoring._lead_report import LeadReport, caveats_of, chart_of, decision_of, figures_of, findings_of, table_of
 from tools.scoring._points import Rule, give_points, reasons_of
@@ -109,14 +109,15 @@ def score_leads(request: ScoreLeads, facts: Facts) -> LeadScores:
         learn_from=request.learn,
         rows=request.rows,
         table=request.table,
-        more=(request.id_column, request.last_seen_column),
+        id_column=request.id_column,
+        more=(request.last_seen_column,),
     )
     columns = answer.asked.columns
     score = _decayed(request, columns, answer.probability, answer.now)
     order, chosen, threshold = _choose(request, score, money=True)
     parts = parts_of(answer.model.about.recipe, request.fit_columns, request.engagement_columns)
     explained = explain(answer, order, parts)
-    names = _names(request, columns, order)
+    names = answer.asked.ids.of(order)
     scores = tuple(
         LeadScore(
             lead=names[place],
@@ -146,18 +147,19 @@ def score_leads(request: ScoreLeads, facts: Facts) -> LeadScores:
 def _by_points(request: ScoreLeads, facts: Facts) -> LeadScores:
     if (request.table is None) == (request.rows is None):
         raise ToolInputError("name a table or give rows: one of the two", field="table")
-    wanted = [rule.column for rule in request.points] + [name for name in (request.id_column, request.last_seen_column) if name]
+    wanted = list(dict.fromkeys([rule.column for rule in request.points] + [name for name in (request.last_seen_column,) if name]))
     if request.rows is not None:
         columns = of_rows(request.rows)
+        ids = Ids([row.get(request.id_column) for row in request.rows] if request.id_column else None)
     else:
         table = find_table(facts, str(request.table))
-        for name in wanted:
+        for name in (*wanted, *([request.id_column] if request.id_column else [])):
             need_column(table.columns, name, "points")
-        columns = of_table(facts, table, list(dict.fromkeys(wanted)))
+        columns, ids = with_ids(facts, table, wanted, request.id_column)
     pointed = give_points(request.points, columns)
     score = _decayed(request, columns, pointed.total, end_of(facts.as_of))
     order, chosen, threshold = _choose(request, score, money=False)
-    names = _names(request, columns, order)
+    names = ids.of(order)
     scores = tuple(
         LeadScore(
             lead=names[place],
@@ -222,10 +224,3 @@ def _choose(request: ScoreLeads, score: Floats, *, money: bool) -> tuple[np.ndar
         chosen[order[:many]] = True
     threshold = float(score[order[many - 1]]) if decided and many else None
     return order[: request.limit], chosen, threshold
-
-
-def _names(request: ScoreLeads, columns: Columns, order: np.ndarray) -> list[str]:
-    if request.id_column is None:
-        return [str(row + 1) for row in order.tolist()]
-    need_column(columns, request.id_column, "id_column")
-    return [text or "unnamed" for text in columns[request.id_column].take(order).texts()]
