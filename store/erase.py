@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from store import delta
+from store import delta, models
 from store.importing.scrubbing import scrub_rejects
 from store.importing.sql import named, quoted
 from store.importing.workbench import no_leftovers, open_checks, room_to_write, stream
@@ -43,6 +43,7 @@ class ErasureReport(Frozen):
         description="versions that held the person: evidence that read them cannot be replayed"
     )
     reject_rows: int = Field(description="rows removed from reject files")
+    models_removed: int = Field(0, description="versions of models removed because a level or a word of theirs named the person")
 
 
 def erase_person(root: str | Path, workspace_id: str, client: delta.ClientLike, person: str, *, on: date) -> ErasureReport:
@@ -71,7 +72,12 @@ def erase_person(root: str | Path, workspace_id: str, client: delta.ClientLike, 
             removed[name] = _vacuum(folder, name, holding, on)
             versions[name] = delta.version(folder, name)
         reject_rows = scrub_rejects(folder, who)
-    return ErasureReport(on=on, rows=rows, scrubbed=scrubbed, versions=versions, versions_removed=removed, reject_rows=reject_rows)
+        mention = who.mention()
+        models_removed = models.remove_mentioning(folder, mention) if mention else 0
+    return ErasureReport(
+        on=on, rows=rows, scrubbed=scrubbed, versions=versions, versions_removed=removed, reject_rows=reject_rows,
+        models_removed=models_removed,
+    )  # fmt: skip
 
 
 def _files_holding(connection: DuckDBPyConnection, place: Path, name: str, who: Person) -> set[Path]:

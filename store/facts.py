@@ -83,7 +83,7 @@ class StoredFacts:
 
     def model(self, name: str, version: int | None = None) -> Artefact | None:
         """The model that serves, or one version. Raises NotReplayable when one that a replay needs was removed."""
-        return models.find(self._folder, name, version, among=self.model_versions(name))
+        return models.find(self._folder, name, version, among=self.model_versions(name), replaying=self._pinned is not None)
 
     def model_versions(self, name: str) -> int:
         """How many versions of the model there are, or were for a replay."""

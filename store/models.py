@@ -47,13 +47,16 @@ def newest(folder: Path, name: str) -> int:
     return max((int(entry.name) for entry in place.iterdir() if VERSION.fullmatch(entry.name)), default=0) if place.is_dir() else 0
 
 
-def find(folder: Path, name: str, version: int | None = None, *, among: int) -> Artefact | None:
-    """A version, or the one that serves of the first `among`; none when there is none. Raises ModelDamaged."""
-    if version is not None:
-        return _read_version(folder, name, version) if 0 < version <= among else None
-    for number in range(among, 0, -1):
+def find(folder: Path, name: str, version: int | None = None, *, among: int, replaying: bool = False) -> Artefact | None:
+    """A version, or the one that serves of the first `among`; none when there is none.
+
+    Raises ModelDamaged; when replaying also for a version that an erasure took away, since another one would answer otherwise.
+    """
+    for number in range(among, 0, -1) if version is None else (version,) if 0 < version <= among else ():
         found = _read_version(folder, name, number)
-        if found is not None and found.serves:
+        if found is None and replaying:
+            raise ModelDamaged(f"the model {name}, version {number}, was removed: it named somebody who was erased")
+        if found is not None and (found.serves or version is not None):
             return found
     return None
 
@@ -74,16 +77,18 @@ def keep(root: str | Path, workspace_id: str, client: delta.ClientLike, offered:
 
 
 def remove_mentioning(folder: Path, pattern: str) -> int:
-    """Remove the versions whose text (levels of columns, words) matches, as an erasure asks; gives how many. Ignores case."""
-    said = re.compile(pattern, re.IGNORECASE)
-    gone = [
-        about.parent
-        for about in sorted((folder / MODELS).glob(f"*/*/{ABOUT}"))
-        if any(map(said.search, _texts(json.loads(about.read_text()))))
-    ]
-    for place in gone:
-        shutil.rmtree(place)
-    return len(gone)
+    """Remove the versions whose text (levels of columns, words) mentions somebody, as an erasure asks; gives how many.
+
+    Their numbers stay taken: a record that names one must not be answered by another.
+    """
+    said = re.compile(pattern)
+    gone = 0
+    for about in sorted((folder / MODELS).glob(f"*/*/{ABOUT}")):
+        if any(said.search(text) for text in _texts(json.loads(about.read_text()))):
+            (about.parent / CONTENT).unlink(missing_ok=True)
+            about.unlink()
+            gone += 1
+    return gone
 
 
 def _texts(value: Any) -> Iterable[str]:
