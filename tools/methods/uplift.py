@@ -1,10 +1,10 @@
-"""Whom a treatment moves: scores learned out of fold, and how well they rank people by effect.
+"""Whom a treatment moves: scores learned on others, and how well they rank people by effect.
 
 Two-model: outcome models of each arm, their difference is the score. Transformed outcome: a model of Y (W - e) / (e (1 - e)), whose mean is
 the effect (Athey and Imbens 2015). Effects are read off doubly robust scores (Robins, Rotnitzky and Zhao 1994), whose mean over any group
-that was set by out-of-fold scores is that group's effect. The Qini coefficient is the area between the targeting curve and a straight line,
-which is the mean of these scores times (1/2 - rank): Radcliffe 2007; Yadlowsky, Fleming, Shah, Brunskill and Wager 2021, rank-weighted
-average treatment effects.
+that was set by scores learned on others is that group's effect. The Qini coefficient is the area between the targeting curve and a straight
+line, which is the mean of these scores times (1/2 - rank): Radcliffe 2007; Yadlowsky, Fleming, Shah, Brunskill and Wager 2021,
+rank-weighted average treatment effects, and there on learning the ranking part after part.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RIDGE = 10.0  # rows' worth of pull toward no effect of a standardised feature
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Out of fold, per unit: the two scores, the doubly robust effect, and the fold it was left out with."""
+    """Per unit that was scored: the two scores, the doubly robust effect, and the part it was scored with."""
 
     two_model: Floats
     transformed: Floats
@@ -50,21 +50,26 @@ def mean_of(values: Floats) -> Estimate:
 
 
 def learn(features: Floats, treated: Bools, outcome: Floats, *, folds: int, learner: Learner, random: np.random.Generator) -> Scores:
-    """Scores of every unit by models that have not seen it. features: standardised, (units, columns)."""
+    """Scores by models that have not seen the unit, nor anything scored later. features: standardised, (units, columns).
+
+    Each part is scored by what was learned on the parts before it, and the first is only learned from. Leaving out each part in turn would
+    tie the parts to one another: without any difference in effects, the Qini interval would then miss zero far too often.
+    """
     units = len(outcome)
     fold = random.permutation(np.arange(units) % folds)
     share = treated.mean()
     two_model, transformed, effect = np.zeros(units), np.zeros(units), np.zeros(units)
     pulled = outcome * (treated - share) / (share * (1 - share))
-    for number in range(folds):
-        out, kept = fold == number, fold != number
+    for number in range(1, folds):
+        out, kept = fold == number, fold < number
         one = _predict(features[kept & treated], outcome[kept & treated], features[out], learner)
         other = _predict(features[kept & ~treated], outcome[kept & ~treated], features[out], learner)
         two_model[out] = one - other
         transformed[out] = _predict(features[kept], pulled[kept], features[out], learner)
         missed = np.where(treated[out], (outcome[out] - one) / share, -(outcome[out] - other) / (1 - share))
         effect[out] = one - other + missed
-    return Scores(two_model, transformed, effect, fold)
+    scored = fold > 0
+    return Scores(two_model[scored], transformed[scored], effect[scored], fold[scored])
 
 
 def _predict(features: Floats, outcome: Floats, wanted: Floats, learner: Learner) -> Floats:
@@ -97,9 +102,12 @@ def ranks(score: Floats, fold: NDArray[np.int64]) -> Floats:
     return found
 
 
-def qini(effect: Floats, rank: Floats) -> Estimate:
+def qini(effect: Floats, rank: Floats, fold: NDArray[np.int64]) -> Estimate:
     """Area between the targeting curve and the straight line, in outcomes per unit of the whole audience."""
-    return mean_of((effect - effect.mean()) * (0.5 - rank))
+    parts = fold - fold.min()
+    people = np.bincount(parts)
+    mean = np.bincount(parts, weights=effect) / np.maximum(people, 1)
+    return mean_of((effect - mean[parts]) * (0.5 - rank))
 
 
 def imbalance(features: Floats, treated: Bools) -> tuple[float, Floats]:

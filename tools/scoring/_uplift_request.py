@@ -65,7 +65,7 @@ class MeasureUplift(Request):
     groups_ordered: bool = Field(False, description="whether the groups stand in an order of priority that was fixed before the test")
     method: Literal["two_model", "transformed_outcome"] = Field("two_model", description="whose ranking the targeting curve follows")
     learner: Literal["linear", "boosting"] = Field("linear", description="ridge regression, or histogram gradient boosting")
-    folds: int = choice("count", "parts in turn left out of the learning", default=5, ge=2, le=20)
+    folds: int = choice("count", "parts; each is scored by what was learned on those before it", default=5, ge=2, le=20)
     currency: str | None = Field(None, description="ISO 4217 code when the outcome is money", pattern=r"^[A-Z]{3}$")
     outcome_in: Literal["minor", "major"] = Field("minor", description="whether money in the outcome is in minor or whole units")
     value_per_outcome: int | None = quantity("money", "what one outcome is worth, minor units", default=None, ge=0, le=10**12)

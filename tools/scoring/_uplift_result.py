@@ -72,7 +72,7 @@ def rows_whole(
     """The difference in means, and the scores of every unit with their Qini coefficients."""
     scores = learn(units.features, units.treated, units.outcome, folds=request.folds, learner=request.learner, random=random)
     found = {
-        name: qini(scores.effect, ranks(score, scores.fold))
+        name: qini(scores.effect, ranks(score, scores.fold), scores.fold)
         for name, score in (("two_model", scores.two_model), ("transformed_outcome", scores.transformed))
     }
     effect, control_mean = _difference(units.outcome, units.treated)

@@ -38,10 +38,10 @@ class UpliftReading(ToolResult):
 def measure_uplift(request: MeasureUplift, facts: Facts) -> UpliftReading:
     """Measure from a randomised test whom an action moves: effect, Qini coefficient with interval, targeting curve, whom to treat.
 
-    From rows: two-model and transformed-outcome scores, learned out of fold on what was known before, each judged by its Qini coefficient
-    (zero when the scores rank no better than chance). From counts: groups in a fixed order, or ordered by one random half and judged on
-    the other. Data that was not randomised is refused, and so are features that tell who was treated. Nobody is picked unless the interval
-    of the Qini coefficient clears zero.
+    From rows: two-model and transformed-outcome scores, learned part after part on what was known before, each judged by its Qini
+    coefficient (zero when the scores rank no better than chance). From counts: groups in a fixed order, or ordered by one random half and
+    judged on the other. Data that was not randomised is refused, and so are features that tell who was treated. Nobody is picked unless
+    the interval of the Qini coefficient clears zero.
     """
     if request.assignment != "randomised":
         raise ToolInputError(

@@ -172,7 +172,7 @@ def excluded(runs: int, seed: int) -> dict[str, float]:
         chance = np.clip(0.3 + 0.05 * features[:, 0] + 0.05 * treated, 0, 1)
         outcome = (random.random(1200) < chance).astype(float)
         scores = learn(features, treated, outcome, folds=5, learner="linear", random=random)
-        one = qini(scores.effect, ranks(scores.two_model, scores.fold))
+        one = qini(scores.effect, ranks(scores.two_model, scores.fold), scores.fold)
         found["rows"].append(one.value / one.error)
         size = np.full(6, 1000.0)
         hits, other = random.binomial(1000, 0.25, 6).astype(float), random.binomial(1000, 0.2, 6).astype(float)
