@@ -39,6 +39,8 @@ def differences(old: tuple[ExperimentPlan, Requests], new: tuple[ExperimentPlan,
     both = {metric.name for metric in old[0].metrics} & {metric.name for metric in new[0].metrics}
     found = []
     for path in dict.fromkeys((*before, *after)):
+        if path[0] == "analysis" and path not in before and path[1] not in new[0].analysis:
+            continue  # a knob that the release of the start did not have, and that nobody has turned
         one, other = before.get(path), after.get(path)
         if one != other:
             found.append(Difference(".".join(path), one, other, _effect(path, one, other, primaries, both, looked)))

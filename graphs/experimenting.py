@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graphs.experiment_changes import differences, in_words
-from graphs.experiment_plan import ExperimentPlan, Requests, kept, missing, read_plan, requests_of
+from graphs.experiment_plan import KNOBS, RATIO, ExperimentPlan, Requests, kept, missing, read_plan, requests_of
 from graphs.registered import READ_OUT
 from store import audit, experiment_looks, experiment_traffic, experiments
 from store.clients import Client
@@ -122,11 +122,14 @@ async def amend(connection: Connection, experiment_id: str, changes: dict[str, A
     if experiment.status in ("completed", "cancelled"):
         raise IllegalMove(f"experiment {experiment.id} is {experiment.status}: its plan changes no more")
     old = read_plan(experiment.plan)
-    new = read_plan({**experiment.plan, **changes, "analysis": _merged(old.analysis, changes.get("analysis"))})
+    before = Requests(experiment.requests[READ_OUT], experiment.requests[RATIO]) if experiment.requests else await _checked(old)
+    # what was registered is said in full, so that an amendment under a later release does not take over its defaults
+    said = {name: before.read_out[name] for name in KNOBS if name in before.read_out} if experiment.requests else old.analysis
+    new = read_plan({**experiment.plan, **changes, "analysis": _merged(said, changes.get("analysis"))})
     requests = await _checked(new)
     # a check of the split shows no effect, so it ties nobody
     looked = any(look.tool == READ_OUT for look in await experiment_looks.of(connection, experiment.id))
-    found = differences((old, await _checked(old)), (new, requests), looked=looked)
+    found = differences((old, before), (new, requests), looked=looked)
     if not found:
         raise ToolInputError("the plan says this already: nothing would change", field="changes")
     logged = [difference.as_json() for difference in found]

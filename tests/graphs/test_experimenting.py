@@ -271,6 +271,21 @@ async def test_who_gets_what_does_not_change_after_the_start(database: Database,
         assert await experimenting.known(connection, active.id) == active
 
 
+async def test_an_amendment_under_a_later_release_keeps_what_was_registered(database: Database, client: Client) -> None:
+    """As if the release of the start had another default level, and knew no post-stratification."""
+    active = await started(database, client)
+    async with database.transaction(client.workspace_id) as connection:
+        other = "jsonb_set(requests, '{analyze_experiment,level}', '0.9') #- '{analyze_experiment,post_stratify}'"
+        await connection.execute(f"UPDATE experiments SET requests = {other}")
+    after = await do(database, client, "amend", active, changes={"hypothesis": "Another."}, reason="plainer")
+    assert after.invalidated_at is None
+    assert after.requests is not None
+    assert after.requests["analyze_experiment"]["level"] == 0.9
+    assert [change["path"] for change in (await history(database, client, active))[-1].changes] == ["hypothesis"]
+    turned = await do(database, client, "amend", active, changes={"analysis": {"post_stratify": False}}, reason="x")
+    assert turned.invalidated_at is not None
+
+
 async def test_a_draft_is_edited_freely_and_the_log_says_what(database: Database, client: Client) -> None:
     made = await create(database, client)
     edited = await do(
