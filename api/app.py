@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 
 from api import (
+    agui_door,
     approvals,
     clients,
     deliverables,
@@ -31,6 +32,8 @@ from api import (
 from api.house import open_house
 from api.limits import BodyLimit
 from api.logs import configure, secrets_of
+from api.mcp_door import McpDoor
+from api.mcp_door import install as install_mcp
 from api.middleware import Around
 from api.openapi import complete
 from api.settings import ApiSettings
@@ -58,11 +61,14 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
     """The application. Settings come from the environment when they are not given; nothing is opened before it starts."""
     settings = api or ApiSettings()
 
+    mcp = McpDoor()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_house(settings, store or StoreSettings(), models or ModelSettings()) as house:
             app.state.house = house
-            yield
+            async with mcp.open():
+                yield
 
     layers = [
         Middleware(Around),
@@ -95,6 +101,8 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
         inside.include_router(noun.router)
     app.include_router(inside)
     app.include_router(openai_chat.router)
+    app.include_router(agui_door.router)
     app.include_router(health.router)
+    install_mcp(app, mcp)
     complete(app)
     return app

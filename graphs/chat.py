@@ -199,7 +199,7 @@ async def answer_the_message(state: ChatState, context: ChatContext) -> Done:
     }
     told: list[tuple[str, dict[str, Any]]] = [("usage", completion.usage.as_json())]
     if calls:
-        told += [("tool_call", {"tool": call["name"], "arguments": call["args"]}) for call in calls]
+        told += [("tool_call", {"call": call["id"], "tool": call["name"], "arguments": call["args"]}) for call in calls]
         # a break between what was said before a tool and what comes after it
         if speaker.said and not speaker.said.endswith("\n"):
             told.append(("text", {"part": speaker.part, "text": "\n\n"}))
@@ -274,7 +274,7 @@ async def run_what_was_asked(state: ChatState, context: ChatContext) -> Done:
         refusals[name] = reason.message
         text = refusal(call["name"], reason)[:-1] + f', "say": "[[{name}]]"}}'
         answers[call["id"]] = ToolMessage(text, tool_call_id=call["id"], name=call["name"], status="error")
-        told.append(("tool_refused", {"tool": call["name"], **reason.as_json()}))
+        told.append(("tool_refused", {"call": call["id"], "tool": call["name"], **reason.as_json()}))
 
     for number, call in enumerate(state["pending"], start=state["tool_calls"] + 1):
         try:
@@ -298,7 +298,7 @@ async def run_what_was_asked(state: ChatState, context: ChatContext) -> Done:
         results = await asyncio.to_thread(results_taken, evidence.tool, context.concierge.tools)
         text = await asyncio.to_thread(answer, evidence, context.client.locale, results)
         answers[call["id"]] = ToolMessage(text, tool_call_id=call["id"], name=call["name"])
-        summary = {"tool": evidence.tool, "evidence": evidence.id, "alias": alias, "figures": len(evidence.figures)}
+        summary = {"call": call["id"], "tool": evidence.tool, "evidence": evidence.id, "alias": alias, "figures": len(evidence.figures)}
         told.append(("tool_result", summary | {"duration_ms": evidence.duration_ms, "findings": len(evidence.result.get("findings", ()))}))
     update: ChatState = {
         "aliases": aliases,
@@ -317,7 +317,7 @@ async def run_what_was_asked(state: ChatState, context: ChatContext) -> Done:
                 refused(call, reason)
                 await events.append(connection, context.run.id, *told.pop(), key=f"refused:{call['id']}")
                 continue
-            kind, payload = deed.event
+            kind, payload = deed.event[0], {"call": call["id"], **deed.event[1]}
             references |= deed.named
             tasks |= {name: payload["task"] for name in deed.named if name[0] == "T"}
             wishes |= {name: payload["preference"] for name in deed.named if name[0] == "P"}

@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from agents.agent import Agent
 from agents.concierge import Concierge
 from agents.roster import AGENTS
 from graphs import briefing
@@ -110,9 +111,7 @@ async def recall(context: StepContext, concierge: Concierge, as_of: Any) -> Reca
         ),
         tables="\n".join(f"- {t['name']}: {t['rows']} rows" + (f", {t['first']} to {t['last']}" if t.get("first") else "") for t in tables)
         or "none",
-        specialists="\n".join(
-            f"- {kind}: the {agent.name}; {(agent.deliverable.__doc__ or '').split('.')[0].strip()}" for kind, agent in AGENTS.items()
-        ),
+        specialists="\n".join(f"- {kind}: the {agent.name}; {_makes(agent)}" for kind, agent in AGENTS.items()),
         tasks="\n".join(f"- [[{name}]] {run.kind}: {run.status}" for name, run in zip(tasks, read.runs, strict=True)) or "none",
         preferences="\n".join(f"- [[{name}]] {one.text}" for name, one in zip(kept, read.kept, strict=True)) or "none",
         documents="\n".join(f"- [[{p['id']}]] {p['title']} ({p['dated'] or 'undated'}): {' '.join(p['text'].split())}" for p in passages)
@@ -193,6 +192,12 @@ def stated(context: StepContext, said: Sequence[str], as_of: Any, count: int) ->
         created_at=datetime.now(UTC),
     )
     return empty, f"what the message states cannot be read: {problem}"
+
+
+def _makes(agent: Agent) -> str:
+    """What a specialist makes, in a line."""
+    said: str = agent.deliverable.__doc__ or ""
+    return said.partition(".")[0].strip()
 
 
 def _message(one: Message) -> BaseMessage:

@@ -198,7 +198,7 @@ async def test_one_question_is_asked_when_the_budget_is_missing_and_its_answer_s
     followed = await talk.ask("How is the strategy going?")
     assert "is queued" in followed.text
     stopped = await talk.ask("Stop the strategy, please.")
-    assert stopped.one("task_cancelled") == {"task": task["task"]}
+    assert stopped.one("task_cancelled")["task"] == task["task"]
     assert (await talk.look(task["task"])).run.status == "cancelled"
 
 
