@@ -89,7 +89,7 @@ class Ids(NamedTuple):
 
 def of_rows(rows: Sequence[Mapping[str, Cell]], wanted: Iterable[str] | None = None, *, as_text: Collection[str] = ()) -> Columns:
     """Columns of rows given as JSON: a column that some row has. Raises ToolInputError for a number that is none."""
-    names = list(dict.fromkeys(name for row in rows for name in row)) if wanted is None else list(wanted)
+    names = sorted({name for row in rows for name in row}) if wanted is None else list(wanted)
     return {name: of_values(name, [row.get(name) for row in rows], as_text=name in as_text) for name in names}
 
 
@@ -199,7 +199,7 @@ def end_of(day: date) -> float:
 def need_column(columns: Mapping[str, Any] | Sequence[str], name: str, field_name: str) -> None:
     """Raises ToolInputError that names what there is."""
     if name not in columns:
-        raise ToolInputError(f"there is no column {name!r}", field=field_name, needed=name, found=", ".join(list(columns)[:30]))
+        raise ToolInputError(f"there is no column {name!r}", field=field_name, needed=name, found=", ".join(sorted(columns)[:30]))
 
 
 def need_rows(count: int, needed: int, what: str) -> None:

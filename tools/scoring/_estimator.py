@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.contract import Frozen
+from tools.contract import Frozen, ToolInputError
 from tools.scoring._columns import Columns, Floats
 from tools.scoring._recipe import Family, Recipe, encode
 
@@ -122,13 +122,17 @@ def write(estimator: Any) -> bytes:
 
 
 def read(content: bytes) -> Any:
-    """The estimator of a skops file. Raises skops' UntrustedTypesFoundException."""
+    """The estimator of a skops file. Raises ToolInputError for a file that holds anything else."""
     from skops.io import loads
+    from skops.io.exceptions import UntrustedTypesFoundException
 
-    estimator = loads(content, trusted=list(TRUSTED))
-    # the file says which class it is: only the two that are fitted here may answer
+    try:
+        estimator = loads(content, trusted=list(TRUSTED))
+    except UntrustedTypesFoundException as error:
+        raise ToolInputError(f"the file kept is not a model: {error}", field="model") from error
+    # skops knows harmless types besides: only the two that are fitted here may answer
     if f"{type(estimator).__module__}.{type(estimator).__qualname__}" not in TRUSTED:
-        raise TypeError(f"a model is no {type(estimator).__qualname__}")
+        raise ToolInputError(f"the file kept is not a model but a {type(estimator).__qualname__}", field="model")
     return estimator
 
 

@@ -121,7 +121,7 @@ def _read(request: Learn, facts: Facts) -> tuple[Columns, frozenset[str]]:
     """The columns that matter, and those that a contract calls personal."""
     personal: frozenset[str] = frozenset()
     if request.rows is not None:
-        there = list(dict.fromkeys(name for row in request.rows for name in row))
+        there = list({name for row in request.rows for name in row})
     else:
         table = find_table(facts, str(request.table))
         there = list(table.columns)
@@ -141,7 +141,7 @@ def _read(request: Learn, facts: Facts) -> tuple[Columns, frozenset[str]]:
             need_column(there, name, field_name)
     wanted = set(request.columns or there) | {name for name in special.values() if name}
     wanted -= set(request.exclude) - {name for name in special.values() if name}
-    names = [name for name in there if name in wanted]
+    names = sorted(wanted)  # an object's fields have no order, and the same rows have to give the same model
     if request.rows is not None:
         return of_rows(request.rows, names), personal
     return of_table(facts, table, names), personal
