@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from grounding.verifying.index import Candidate, Known
 from grounding.verifying.periods import DAYS_IN, LENGTH, LENGTH_AFTER, holds
@@ -56,8 +57,7 @@ def per(reading: Reading, place: Place, known: Known) -> int | str:
     if told is None:
         return 0
     told, figure = PER_NAMES.get(told, told), known.figure
-    words = f"{figure.metric} {figure.label}".lower()
-    own = {name for name in PERIODS if name == figure.denominator or OWN_PERIOD[name].search(words)}
+    own = _own_periods(figure.metric, figure.label, figure.denominator)
     if own:
         return 1 if told in own else f"it is per {' and '.join(sorted(own))}, not per {told}"
     if known.start is not None and known.end is not None and figure.unit in ("money", "count"):
@@ -65,6 +65,13 @@ def per(reading: Reading, place: Place, known: Known) -> int | str:
         if abs(days - PERIOD_DAYS[told]) > 0.2 * PERIOD_DAYS[told]:
             return f"it is the total of {known.start} to {known.end}, not per {told}"
     return 0
+
+
+@lru_cache(maxsize=4096)
+def _own_periods(metric: str, label: str, denominator: str | None) -> frozenset[str]:
+    """What a figure is per, by its denominator and its own words: an average of months of weekly spend may say both."""
+    words = f"{metric} {label}".lower()
+    return frozenset(name for name in PERIODS if name == denominator or OWN_PERIOD[name].search(words))
 
 
 def level(reading: Reading, place: Place, here: Callable[[Place], list[Known]]) -> Judgement | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from grounding.verifying.direction import direction
 from grounding.verifying.index import Candidate, Known, Mention
@@ -128,15 +129,17 @@ def sign(reading: Reading, place: Place, candidate: Candidate) -> int | str:
         if true < 0 and not signed_partner and not LOST.search(reading.before(place, 90)) and not LOST_BEHIND.match(behind):
             return "the figure is negative and the text does not say so"
         return 0
-    if told.compares and not _tells_change(known):
+    if told.compares and not (known.change and not _of_two(known.figure.label)):
         return 0
     if not known.change and true > 0 and told.way < 0 and known.figure.unit not in ("points",):
         return 0
     return 1 if told.way == way else f"“{told.words}” says the other way: the figure is {reading.shown(candidate)}"
 
 
-def _tells_change(known: Known) -> bool:
-    return known.change and not re.search(r"\b(?:difference|gap|versus|vs|minus)\b", known.figure.label.lower())
+@lru_cache(maxsize=4096)
+def _of_two(label: str) -> bool:
+    """Whether a label tells of a difference between two, and of no change of one."""
+    return re.search(r"\b(?:difference|gap|versus|vs|minus)\b", label.lower()) is not None
 
 
 def end(reading: Reading, place: Place, candidate: Candidate) -> int | str:
