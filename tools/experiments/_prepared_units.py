@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tools.contract import NotEnoughData, ToolInputError
-from tools.experiments._request import AnalyzeExperiment, Metric
+from tools.experiments._request import AnalyzeExperiment, ArmTotals, Metric
 from tools.experiments._subgroup_sums import from_columns
-from tools.experiments._sums import Variable, as_totals
+from tools.experiments._sums import MOST_VALUES, Variable, as_totals
 
 if TYPE_CHECKING:
     import ibis
@@ -51,10 +51,14 @@ def read_units(request: AnalyzeExperiment, facts: Facts) -> AnalyzeExperiment:
                 )
             sums = {name.removeprefix(mark): _plain(value) for name, value in row.items() if name.startswith(mark)}
             totals.append(as_totals(str(row["arm_"]), int(row["units"]), sums, list(used[number])))
+        if _by_values(metric):
+            totals = list(_values(facts, table, arm, _number(table, used[number]["outcome"], metric), metric))
         metrics.append(metric.model_copy(update={"totals": tuple(totals)}))
     primary = next(number for number, metric in enumerate(metrics) if metric.role == "primary")
     mark, parts = f"m{primary}__", []
     sums = {name.removeprefix(mark): value for name, value in columns.items() if name.startswith(mark)}
+    if request.units_table.subgroup_columns and _by_values(request.metrics[primary]):
+        raise ToolInputError("a quantile or a capped outcome is not looked at by subgroups", field="units_table.subgroup_columns")
     for name in request.units_table.subgroup_columns:
         column = _column(table, name, "units_table.subgroup_columns")
         parts += from_columns(facts, table, arm, column, name, sums, list(used[primary]), _plain)
@@ -76,9 +80,10 @@ def _each_once(facts: Facts, unit: ibis.Column, table: ibis.Table) -> None:
 
 
 def _variables(metric: Metric) -> dict[Variable, str]:
-    if metric.kind == "quantile" or metric.winsorise is not None:
+    if _by_values(metric) and (metric.before_column or metric.kind == "ratio"):
         raise ToolInputError(
-            "a quantile or a cap from a units' table is not offered: give values and counts", field=f"metrics.{metric.name}"
+            "a quantile or a cap from a units' table takes no covariate and no ratio: cap the column beforehand, or leave it out",
+            field=f"metrics.{metric.name}",
         )
     named: dict[Variable, str | None] = {
         "outcome": metric.column,
@@ -87,6 +92,28 @@ def _variables(metric: Metric) -> dict[Variable, str]:
         "before_denominator": metric.before_denominator_column if metric.before_column else None,
     }
     return {variable: name for variable, name in named.items() if name is not None}
+
+
+def _by_values(metric: Metric) -> bool:
+    """Whether the distinct values are needed, and not their sums only."""
+    return metric.kind == "quantile" or metric.winsorise is not None
+
+
+def _values(facts: Facts, table: ibis.Table, arm: Any, value: Any, metric: Metric) -> tuple[ArmTotals, ...]:
+    """Distinct values of the outcome by arm, with their counts."""
+    counted = table.group_by(arm_=arm, value=value).aggregate(n=table.count()).order_by("arm_", "value").limit(MOST_VALUES + 1)
+    rows = facts.fetch(counted, exact=True)
+    if rows.num_rows > MOST_VALUES:
+        raise ToolInputError("too many distinct outcomes for a quantile or a cap: round the outcome first", field=f"metrics.{metric.name}")
+    found: dict[str, tuple[list[float], list[int]]] = {}
+    for name, one, n in zip(*(rows.column(column).to_pylist() for column in ("arm_", "value", "n")), strict=True):
+        values, counts = found.setdefault(str(name), ([], []))
+        values.append(float(one))
+        counts.append(int(n))
+    return tuple(
+        ArmTotals.model_construct(**{**ArmTotals(arm=name, units=sum(counts)).__dict__, "values": tuple(values), "counts": tuple(counts)})
+        for name, (values, counts) in sorted(found.items())
+    )
 
 
 def _column(table: ibis.Table, name: str, field: str) -> ibis.Column:

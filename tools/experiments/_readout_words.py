@@ -98,6 +98,8 @@ def caveats_of(
             "tuning_default",
             "The plan names no sample, so the sequence is tuned to a default: with a planned sample it would be narrower there.",
         )
+    if request.method == "group_sequential":
+        add("one_looks_p_value", "The p-values shown are those of this look alone; what decides is the boundary that is planned for it.")
     if request.method == "fixed" and request.planned_units is None:
         add(
             "one_look",

@@ -154,6 +154,19 @@ def test_caps_and_quantiles_read_whole_outcomes_with_zeros_among_them(simulated)
     assert quantile.control_value == np.sort(spent[arm == "control"])[int(np.ceil(0.9 * 1500)) - 1]
 
 
+def test_caps_and_quantiles_come_from_a_units_table_too():
+    random = np.random.default_rng(8)
+    spent, arm = random.gamma(1, 5000, 4000).astype(int), np.array(["control", "treatment"] * 2000)
+    metrics = [
+        {"name": "spend", "kind": "mean", "winsorise": 0.95, "column": "spent"},
+        {"name": "median", "kind": "quantile", "role": "secondary", "column": "spent"},
+    ]
+    result = run({"units": pa.table({"arm": arm, "spent": spent})}, units_table={"table": "units"}, metrics=metrics)
+    mean, median = result.comparisons
+    assert mean.control_value == pytest.approx(np.minimum(spent, np.sort(spent)[3799])[arm == "control"].mean())
+    assert median.control_value == np.sort(spent[arm == "control"])[999]
+
+
 def test_a_retention_counts_from_its_first_day():
     shown = [(f"{arm}{i}", arm, 20) for arm in ("control", "treatment") for i in range(100)]
     came = [(f"control{i}", "visit", 19.0) for i in range(30)] + [(f"control{i}", "visit", 12.5) for i in range(10)]
