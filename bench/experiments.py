@@ -2,9 +2,9 @@
 
 python -m bench.experiments [--rows 10000000] [--large] [--peer PYTHON]
 
-The peer runs in an environment of its own (tea-tasting, ibis-framework[duckdb], pyarrow): name its interpreter with --peer or
-GROUNDWORK_BENCH_TEA_TASTING, else it is left out with a message. Data is simulated. Times are the best of three on a warm file cache,
-by the clock and as seconds of all cores together, which other work on the machine disturbs less;
+The peer runs in an environment of its own: python -m venv peer && peer/bin/pip install tea-tasting "ibis-framework[duckdb]" pyarrow.
+Name its interpreter with --peer or GROUNDWORK_BENCH_TEA_TASTING, else it is left out with a message. Data is simulated. Times are the
+best of three on a warm file cache, by the clock and as seconds of all cores together, which other work on the machine disturbs less;
 memory is the process's peak. --large adds ten times the prepared rows.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tools.contract import NotEnoughData, ToolInputError
@@ -45,7 +45,10 @@ def read_experiment(request: AnalyzeExperiment, facts: Facts) -> tuple[AnalyzeEx
     units = flagged(facts, experiment, seen.arms, closed_by, middle)
     variables = {metric.name: _variables(metric, request.window_days) for metric in request.metrics}
     closed = units.filter(~units.crossed, units.closed)
-    per_unit = _per_unit(closed, _rows(facts, tags), tags, variables)
+    counted = [entry for entries in variables.values() for entry in entries]
+    since = seen.first + timedelta(days=min(entry.first for entry in counted))
+    until = min(closed_by, seen.last) + timedelta(days=max(entry.last for entry in counted))
+    per_unit = _per_unit(closed, _rows(facts, tags, since, min(until, day_start(facts))), tags, variables)
     counts, metrics, per_unit = _with_totals(request, facts, seen, counts_of(units), per_unit, variables)
     exposed = exposed_of(counts, seen)
     if exposed.units == 0:
@@ -137,24 +140,29 @@ def _variables(metric: Metric, window: int) -> list[Counted]:
     return found
 
 
-def _rows(facts: Facts, tags: Sequence[Tag]) -> ibis.Table:
-    """Person, instant, number of the tag, and money, of every row that some metric counts."""
+def _rows(facts: Facts, tags: Sequence[Tag], since: datetime, until: datetime) -> ibis.Table:
+    """Person, instant, number of the tag, and money, of rows that some metric counts, between the first instant and the last of any unit."""
     import ibis
 
     parts = []
-    end = day_start(facts)
     names = {tag.event: number for number, tag in enumerate(tags) if tag.source == "events"}
     if names:
         events = facts.table("events")
-        mine = events.filter(events.name.isin(sorted(name for name in names if name)), events["at"] < end)
+        mine = events.filter(events.name.isin(sorted(name for name in names if name)), *_between(events["at"], since, until))
         number = mine.name.cases(*((name, value) for name, value in names.items()), else_=-1).cast("int16")
         parts.append(mine.select(person="contact_id", moment=micros(mine["at"]), tag=number, money=ibis.literal(0).cast("int64")))
     if ORDERS in {tag.source for tag in tags}:
         orders = facts.table(ORDERS)
-        paid = orders.filter(orders.status.fill_null("paid") == "paid", orders.currency == facts.currency, orders["at"] < end)
+        paid = orders.filter(
+            orders.status.fill_null("paid") == "paid", orders.currency == facts.currency, *_between(orders["at"], since, until)
+        )
         number = ibis.literal(next(n for n, tag in enumerate(tags) if tag.source == ORDERS)).cast("int16")
         parts.append(paid.select(person="contact_id", moment=micros(paid["at"]), tag=number, money=paid.amount.cast("int64")))
     return parts[0] if len(parts) == 1 else parts[0].union(parts[1])
+
+
+def _between(moment: ibis.Column, since: datetime, until: datetime) -> tuple[ibis.Value, ibis.Value]:
+    return moment >= since, moment < until
 
 
 def _per_unit(units: ibis.Table, rows: ibis.Table, tags: Sequence[Tag], variables: dict[str, list[Counted]]) -> ibis.Table:
