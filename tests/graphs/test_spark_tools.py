@@ -75,6 +75,22 @@ REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
     "check_sample_ratio": (
         {"experiment": "home_headline"}, {"experiment": "home_headline", "by": "source"}, {"experiment": "home_headline", "by": "city"},
     ),
+    "train_model": (
+        {"kind": "churn", "table": "subscriptions", "label": "ended_at", "time_column": "started_at", "horizon_days": 180},
+    ),
+    "score_leads": (
+        {
+            "table": "contacts", "id_column": "contact_id", "capacity": 50, "limit": 5,
+            "points": [{"column": "stage", "when": "equals", "value": "opportunity", "points": 20}],
+        },
+    ),
+    "predict_churn": (
+        {
+            "table": "subscriptions", "id_column": "subscription_id", "limit": 5,
+            "learn": {"table": "subscriptions", "label": "ended_at", "time_column": "started_at", "horizon_days": 180},
+        },
+    ),
+    "score_health": ({"limit": 5},),
     "list_prices": ({}, {"products": ["cut_and_style"]}),
     "compare_periods": ({**OCTOBER}, {"first_day": "2026-10-19", "last_day": "2026-10-25", "channels": ["meta", "email"]}),
     "track_goals": (

@@ -24,6 +24,7 @@ Kind = Literal["number", "text", "moment"]
 Cell = str | int | float | bool | None
 
 DAY = 86_400.0
+MOST_TIED = 100_000  # rows of one score from which their names are not looked up
 BLANK = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?")
@@ -85,6 +86,19 @@ class Ids(NamedTuple):
             return [str(row + 1) for row in rows.tolist()]
         found = [self.cells[row] for row in rows.tolist()] if isinstance(self.cells, list) else self.cells.take(rows).to_pylist()
         return ["unnamed" if cell is None else str(cell) for cell in found]
+
+
+def best(score: Floats, ids: Ids, limit: int) -> NDArray[np.int64]:
+    """The places of the highest scores in order; rows of one score by their names, so that no engine's order of rows shows."""
+    order = np.argsort(-score, kind="stable")
+    if ids.cells is None or len(order) <= 1:
+        return order[:limit]
+    last = score[order[min(limit, len(order)) - 1]]
+    tied = order[: int(np.searchsorted(-score[order], -last, side="right"))]
+    if len(tied) > MOST_TIED:
+        return order[:limit]
+    names = ids.of(tied)
+    return tied[sorted(range(len(tied)), key=lambda place: (-score[tied[place]], names[place]))][:limit]
 
 
 def of_rows(rows: Sequence[Mapping[str, Cell]], wanted: Iterable[str] | None = None, *, as_text: Collection[str] = ()) -> Columns:

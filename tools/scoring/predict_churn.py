@@ -11,6 +11,7 @@ from tools.contract import Frozen, Request, ToolInputError, ToolResult, choice, 
 from tools.facts import Facts
 from tools.scoring._asking import Drift, Reason, Watched, ask, drift_of, explain, parts_of, watch
 from tools.scoring._churn_report import ChurnReport, caveats_of, chart_of, decision_of, figures_of, findings_of, table_of
+from tools.scoring._columns import best
 from tools.scoring._intervention import Intervention, Measured, interventions
 from tools.scoring._labelled import NAME, Learn, Rows
 
@@ -131,7 +132,7 @@ def predict_churn(request: PredictChurn, facts: Facts) -> ChurnRisk:
         raise ToolInputError("low_below lies above high_from", field="low_below", needed=f"at most {high:g}", found=f"{low:g}")
     placed = np.where(p >= high, 0, np.where(p < low, 2, 1))
     strata = tuple(_stratum(name, p[placed == number]) for number, name in enumerate(STRATA) if (placed == number).any())
-    order = np.argsort(-p, kind="stable")[: request.limit]
+    order = best(p, answer.asked.ids, request.limit)
     reasons = explain(answer, order, parts_of(answer.model.about.recipe, (), ())).reasons
     names = answer.asked.ids.of(order)
     customers = tuple(

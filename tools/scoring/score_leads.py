@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from tools.contract import Frozen, Request, ToolInputError, ToolResult, choice, quantity, tool
 from tools.facts import Facts
 from tools.scoring._asking import Drift, Part, Reason, Watched, ask, drift_of, explain, parts_of, watch
-from tools.scoring._columns import DAY, Columns, Floats, Ids, end_of, find_table, need_column, of_rows, with_ids
+from tools.scoring._columns import DAY, Columns, Floats, Ids, best, end_of, find_table, need_column, of_rows, with_ids
 from tools.scoring._labelled import NAME, Learn, Rows
 from tools.scoring._lead_report import LeadReport, caveats_of, chart_of, decision_of, figures_of, findings_of, table_of
 from tools.scoring._points import Rule, give_points, reasons_of
@@ -114,7 +114,8 @@ def score_leads(request: ScoreLeads, facts: Facts) -> LeadScores:
     )
     columns = answer.asked.columns
     score = _decayed(request, columns, answer.probability, answer.now)
-    order, chosen, threshold = _choose(request, score, money=True)
+    chosen, threshold = _choose(request, score, money=True)
+    order = best(score, answer.asked.ids, request.limit)
     parts = parts_of(answer.model.about.recipe, request.fit_columns, request.engagement_columns)
     explained = explain(answer, order, parts)
     names = answer.asked.ids.of(order)
@@ -158,7 +159,8 @@ def _by_points(request: ScoreLeads, facts: Facts) -> LeadScores:
         columns, ids = with_ids(facts, table, wanted, request.id_column)
     pointed = give_points(request.points, columns)
     score = _decayed(request, columns, pointed.total, end_of(facts.as_of))
-    order, chosen, threshold = _choose(request, score, money=False)
+    chosen, threshold = _choose(request, score, money=False)
+    order = best(score, ids, request.limit)
     names = ids.of(order)
     scores = tuple(
         LeadScore(
@@ -209,8 +211,8 @@ def _decayed(request: ScoreLeads, columns: Columns, score: Floats, now: float) -
     return score * 0.5 ** (silent / request.half_life_days)
 
 
-def _choose(request: ScoreLeads, score: Floats, *, money: bool) -> tuple[np.ndarray, np.ndarray, float | None]:
-    """The places of the best leads in order, which leads are chosen, and the score from which."""
+def _choose(request: ScoreLeads, score: Floats, *, money: bool) -> tuple[np.ndarray, float | None]:
+    """Which leads are chosen, and the score from which."""
     order = np.argsort(-score, kind="stable")
     chosen = np.zeros(len(score), dtype=bool)
     if request.cost is not None and request.value is None:
@@ -223,4 +225,4 @@ def _choose(request: ScoreLeads, score: Floats, *, money: bool) -> tuple[np.ndar
     if decided:
         chosen[order[:many]] = True
     threshold = float(score[order[many - 1]]) if decided and many else None
-    return order[: request.limit], chosen, threshold
+    return chosen, threshold
