@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def _from_counts(one: ActionCounts) -> Effect:
 def _from_experiment(one: ActionExperiment, request: RecommendNextAction, facts: Facts) -> Effect:
     """The read-out's effect, when its gates let it be read."""
     from tools.experiments._request import AnalyzeExperiment
-    from tools.experiments.analyze_experiment import analyze_experiment
+    from tools.experiments.analyze_experiment import ExperimentReadout, analyze_experiment
 
     money = one.outcome.of == "value"
     kind = "conversion" if one.outcome.of == "any" else "mean"
@@ -111,7 +111,7 @@ def _from_experiment(one: ActionExperiment, request: RecommendNextAction, facts:
             "method": "fixed",
         }
     )
-    read = analyze_experiment(asked, facts)
+    read = cast(ExperimentReadout, analyze_experiment(asked, facts))
     found = next((row for row in read.comparisons if row.arm == one.treatment), None)
     if found is None:
         raise ToolInputError(

@@ -79,7 +79,8 @@ def plan_actions(request: RecommendNextAction, known: Known) -> Plan:
         wanted = choice.audience.people - ceil(choice.audience.people * request.holdout_share)
         reached[choice.audience.segment] = min(wanted, left)
         left -= reached[choice.audience.segment]
-    reach, rows, total, shares = quantile(request.level), [], 0.0, {}
+    reach, rows, total = quantile(request.level), list[Recommendation](), 0.0
+    shares: dict[tuple[str, str], float] = {}
     for audience in request.audiences:
         one = chosen[audience.segment]
         people = reached.get(audience.segment, 0)
