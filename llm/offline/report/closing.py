@@ -22,7 +22,7 @@ def actions(view: ReportView) -> list[dict[str, Any]]:
 
 
 def _actions(view: ReportView) -> Iterator[dict[str, Any]]:
-    if view.tracked and any(caveat.code == "goal_far_from_count" for caveat in view.tracked.caveats):
+    if view.goal_is_far:
         goal = next((goal for goal in view.goals if goal.counted not in ("ad spend", "cost per claimed conversion")), view.goals[0])
         yield _action(
             f"Agree on what the goal for {goal.name} counts: this report counted {goal.counted}, from all sources.",

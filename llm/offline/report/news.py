@@ -122,6 +122,9 @@ def _goals(view: ReportView) -> str:
         return ""
     first = good[0]
     assert first.actual is not None
+    if view.goal_is_far:
+        counted = f"the {first.counted} on record, {first.actual.slot}"
+        return f"The goal for {first.name}, {first.target.slot}, and {counted}, may not mean the same thing."
     way = "at most " if first.at_most else ""
     told = f"The goal for {first.name} is {first.standing}: {first.actual.slot} against {way}{first.target.slot}"
     rest = [goal.name for goal in good[1:]]
@@ -149,7 +152,7 @@ def _ahead(view: ReportView) -> str:
 
 def _decision(view: ReportView) -> str:
     by = view.day(5)
-    if view.tracked and any(caveat.code == "goal_far_from_count" for caveat in view.tracked.caveats):
+    if view.goal_is_far:
         return f"Decision needed by {by}: what the goal counts."
     if any(goal.bad for goal in view.goals):
         return f"Decision needed by {by}: change the plan, or the goal."

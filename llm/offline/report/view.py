@@ -126,6 +126,11 @@ class ReportView(DeskView):
             found.append(Goal(key, name, counted, "at most" in told, standing, target, sentences=own, **parts))
         return tuple(found)
 
+    @property
+    def goal_is_far(self) -> bool:
+        """Whether a goal and its count are too far apart to mean the same thing."""
+        return self.tracked is not None and any(caveat.code == "goal_far_from_count" for caveat in self.tracked.caveats)
+
     @cached_property
     def channels(self) -> tuple[str, ...]:
         """Channels with figures, largest spend first."""
