@@ -141,7 +141,7 @@ def _variables(metric: Metric, window: int) -> list[Counted]:
 
 
 def _rows(facts: Facts, tags: Sequence[Tag], since: datetime, until: datetime) -> ibis.Table:
-    """Person, instant, number of the tag, and money, of rows that some metric counts, between the first instant and the last of any unit."""
+    """Person, instant, number of the tag, and money, of rows that some metric counts, from the first instant to the last of any unit."""
     import ibis
 
     parts = []
