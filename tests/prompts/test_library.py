@@ -30,3 +30,11 @@ def test_a_place_without_a_value_is_an_error():
 
 def test_slots_in_a_prompt_are_left_as_they_are():
     assert "{{E3.meta.cpa}}" in load("strategist").fill(formats="percent")
+
+
+def test_what_is_shared_comes_in_before_the_hash():
+    for name in ("strategist", "reporter"):
+        text = load(name).text
+        assert "<<include" not in text
+        for heading in ("# How figures work", "# Arguments of tools", "# Limits"):
+            assert text.count(heading) == 1, (name, heading)
