@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -29,6 +30,10 @@ class Deliverable(BaseModel):
     summary_words: ClassVar[int] = 120
 
     title: Annotated[str, Field(min_length=3, max_length=120, description="what this is and for whom; no figures")]
+
+    def faults(self, shown: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
+        """What this kind of deliverable may not have, beyond its shape: path, words and problem. `shown` fills the slots of a text in."""
+        yield from ()
 
 
 def to_markdown(deliverable: Deliverable, *, as_of: date, attachments: dict[str, str] | None = None) -> str:
@@ -64,7 +69,8 @@ def _blocks(parts: tuple[Part, ...], as_of: date) -> list[str]:
     for part in parts:
         cells = _cells(part, as_of)
         lines += [f"### {cells[0][1]}", ""]
-        lines += [f"- **{label}:** {text}" for label, text in cells[1:] if text]
+        # a text of several lines stays inside its list item
+        lines += [f"- **{label}:** {text.replace(chr(10), chr(10) + '  ')}" for label, text in cells[1:] if text]
         lines.append("")
     return lines[:-1]
 

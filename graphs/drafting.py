@@ -62,6 +62,7 @@ def read_draft(
         return Draft(None, "", None, tuple(found[:MOST_PROBLEMS]))
     content = deliverable.model_dump(mode="json")
     problems = [*_slots(content, evidence, locale), *citations(content, passages), *_length(deliverable, evidence, locale)]
+    problems += [Problem(*fault) for fault in deliverable.faults(lambda text: render(text, evidence, locale, links=False).text)]
     rendered = render(cite(to_markdown(deliverable, as_of=as_of), passages, quote=False), evidence, locale)
     verdict = verify(rendered.text, list(evidence.values()), locale=locale, brief=brief, as_of=as_of)
     problems += _verdict(verdict, _where(content, evidence, passages, locale), evidence)

@@ -161,7 +161,25 @@ def read_out(tool: Offered, desk: Desk) -> dict[str, Any]:
     return found
 
 
+QUIET_FOR = re.compile(
+    r"\b(?:for|in|since|over|than)\s+(?:the last |more than )?(?P<number>\d{1,4})\s*(?P<unit>day|week|month)s?\b", re.IGNORECASE
+)
+QUIET = re.compile(
+    r"\b(?:win[- ]?back|lapsed|quiet|inactive|come back|stopped|not (?:booked|bought|ordered|been|visited))\b", re.IGNORECASE
+)
+DAYS_OF = {"day": 1, "week": 7, "month": 30}
+
+
+def recipients(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """Buyers who have been quiet, when the brief is about them; everybody otherwise."""
+    if not QUIET.search(desk.brief):
+        return {}
+    said = QUIET_FOR.search(desk.brief)
+    return {"bought": "before"} | ({"quiet_days": int(said["number"]) * DAYS_OF[said["unit"].lower()]} if said else {})
+
+
 RECIPES: dict[str, Recipe] = {
+    "select_recipients": recipients,
     "track_goals": goals,
     "compare_periods": period,
     "summarize_channels": channels,

@@ -34,4 +34,8 @@ def writer_for(answer_tool: str | None) -> Writer | None:
         from llm.offline.competitors import CompetitorWriter
 
         return CompetitorWriter()
+    if answer_tool == "deliver_outreach":
+        from llm.offline.outreach import OutreachWriter
+
+        return OutreachWriter()
     return None

@@ -54,7 +54,7 @@ def choice(view: View) -> list[dict[str, Any]]:
                 "standing": "we lose",
             }
         )
-    levels = {view.below(name) for name in view.names} - {None}
+    levels = {below for name in view.names if (below := view.below(name)) is not None}
     standing = {frozenset({True}): "we lose", frozenset({False}): "we win"}.get(frozenset(levels), "level" if levels else "unknown")
     index = view.figure("price_index", view.names[0]) if view.names else None
     rows.append(
