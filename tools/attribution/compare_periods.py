@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -11,7 +11,7 @@ from tools.attribution._change_report import Comparison, caveats_of, chart_of, d
 from tools.attribution._change_split import split_all
 from tools.attribution._change_verdict import Verdict, judge
 from tools.attribution._channel_days import ChannelDays, Span, all_channels, read_days, read_span
-from tools.attribution._compared_periods import Sums, cut, period_before, sums_of, year_before
+from tools.attribution._compared_periods import cut, period_before, sums_of, year_before
 from tools.contract import Frozen, NotEnoughData, Request, ToolInputError, ToolResult, choice, tool
 from tools.facts import Facts
 from tools.methods.periods import Period
@@ -108,7 +108,7 @@ def compare_periods(request: ComparePeriods, facts: Facts) -> PeriodComparison:
         before=before,
         year=year,
         channels=tuple(part.channel for part in parts),
-        sums={period: {"total": _total(whole, record, period), **sums} for period, sums in side.items()},
+        sums={period: {"total": sums_of(whole, record, period), **sums} for period, sums in side.items()},
         splits=splits if len(counted) == len(parts) else {name: split for name, split in splits.items() if name != "total"},
         judged=judged,
     )
@@ -159,9 +159,3 @@ def _periods(asked: Period, span: Span) -> tuple[Period, Period, Period | None]:
 def _active(part: ChannelDays, record: Period, periods: tuple[Period, ...]) -> bool:
     sums = [sums_of(part, record, period) for period in periods]
     return any(one.spend > 0 or (one.clicks or 0) > 0 or (one.conversions or 0) > 0 for one in sums)
-
-
-def _total(whole: ChannelDays, record: Period, period: Period) -> Sums:
-    found = sums_of(whole, record, period)
-    start = (period.first - record.first) // timedelta(days=1)
-    return found if start >= 0 else Sums(period.days, 0.0, None, None, None)

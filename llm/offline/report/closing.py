@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llm.offline.report.view import ReportView
-from llm.offline.sentences import join
+from llm.offline.sentences import capital, join
 
 MOST_ACTIONS = 3
 SAID_ALIKE = frozenset({"platform_claimed"})
@@ -49,8 +49,8 @@ def _actions(view: ReportView) -> Iterator[dict[str, Any]]:
             f"Decide together whether the plan changes or the goal for {missed.name} does; a strategy from the same data can "
             "say what it would take.",
             "client", 10, "medium",
-            f"{view.begun(view.next_one)} brings more than {ahead} {missed.name} without a change." if ahead
-            else f"{view.begun(view.next_one)} meets the goal for {missed.name} without a change.",
+            f"{capital(view.next_one)} brings more than {ahead} {missed.name} without a change." if ahead
+            else f"{capital(view.next_one)} meets the goal for {missed.name} without a change.",
         )  # fmt: skip
     if view.summary and view.summary.action == "reconcile_first" and (ratio := view.summary.get("total.claims_per_crm_contact")):
         yield _action(
@@ -66,7 +66,7 @@ def _hold(view: ReportView) -> dict[str, Any]:
     band = view.compared.get("total.expected_conversions") if view.compared else None
     goal = next((goal for goal in view.goals if goal.next and goal.next.interval and not goal.at_most), None)
     if goal and goal.next:
-        stop = f"{view.begun(view.next_one)} brings fewer than {goal.next.end('low')} {goal.name}."
+        stop = f"{capital(view.next_one)} brings fewer than {goal.next.end('low')} {goal.name}."
     elif band and band.interval:
         stop = f"At the same spend all channels together bring fewer than {band.end('low')} {view.claims}."
     else:

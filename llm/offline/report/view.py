@@ -10,7 +10,7 @@ from typing import Literal
 
 from llm.offline.periods import Days, days_of, today_of
 from llm.offline.reading import Answer, Slot
-from llm.offline.sentences import SLOT, capital
+from llm.offline.sentences import SLOT
 from llm.offline.view import DeskView
 
 Standing = Literal["met", "missed", "on course", "out of reach", "open"]
@@ -154,12 +154,3 @@ class ReportView(DeskView):
     def scores(self, words: str) -> list[str]:
         """The sentences of promises with this outcome."""
         return [text for text in self.scored.findings if words in text] if self.scored else []
-
-    def called_channel(self, channel: str) -> str:
-        """A channel's name, or all of them."""
-        return "all channels together" if channel == "total" else self.name(channel)
-
-    @staticmethod
-    def begun(text: str) -> str:
-        """A sentence with its first letter a capital."""
-        return capital(text)
