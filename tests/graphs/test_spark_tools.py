@@ -92,6 +92,9 @@ REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "score_health": ({"limit": 5},),
     "list_prices": ({}, {"products": ["cut_and_style"]}),
+    "compare_competitors": ({}, {"since": "2026-04-30", "threshold": 0.01}),
+    "summarize_cancellations": ({}, {"days": 90}),
+    "select_recipients": ({}, {"bought": "before", "quiet_days": 90}, {"bought": "never"}),
     "compare_periods": ({**OCTOBER}, {"first_day": "2026-10-19", "last_day": "2026-10-25", "channels": ["meta", "email"]}),
     "track_goals": (
         {**OCTOBER, "goals": [
