@@ -68,7 +68,7 @@ def of_another(reading: Reading, place: Place, known: Known) -> str | None:
         mentions = around.within(around.entities, *place.clause)
         tight = [m for m in mentions if _bound(reading, place, m)]
         return of_the_whole(reading, place, known, tight) if tight else None
-    rivals = [m for m in here if not m.names & known.entities and not _aside(reading, place, m)]
+    rivals = [m for m in here if not m.names & known.entities and not _aside(reading, place, m) and not _accounted(reading, place, m)]
     wrong = f"it is of {named(known)}, not of {said(reading, rivals)}"
     if _names_own(reading, known, here, (sentence.start, sentence.end)):
         return wrong if _crossed(reading, place, known, here) or _only_half(known, here) else None
@@ -118,6 +118,17 @@ def _aside(reading: Reading, place: Place, mention: Mention) -> bool:
     if mention.start > numeral.end and SET_AGAINST.search(text, numeral.end, mention.start):
         return True
     return not _bound(reading, place, mention) and _taken(reading, place, mention)
+
+
+def _accounted(reading: Reading, place: Place, mention: Mention) -> bool:
+    """Whether another linked figure of the sentence is of the entity named, and this number not bound to it: "of Google and Meta 25 and 18"."""
+    if _bound(reading, place, mention):
+        return False
+    others = [
+        link for link in reading.around.plain.links if place.sentence.start <= link.start < place.sentence.end and link is not place.link
+    ]
+    found = [reading.index.linked(link.alias, link.key) for link in others]
+    return any(other is not None and other.known.entities & mention.names for other in found)
 
 
 def _taken(reading: Reading, place: Place, mention: Mention) -> bool:

@@ -69,6 +69,8 @@ SCALES = {
 MONTHS = (
     r"Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
     r"|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre"
+    r"|januari|februari|maart|mei|augustus|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+    r"|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro"
 )
 CORE = rf"\d{{1,3}}(?:[{SPACE}'’]\d{{3}})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
 UNIT_AFTER = (
@@ -88,7 +90,7 @@ MASTER = re.compile(
     {LIKELY}
     (?:(?P<iso>(?<![\w/-])\d{{4}}-\d{{2}}(?:-\d{{2}})?(?![\w]))
   | (?P<dmy>(?<![\w./-])\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}(?!\w))
-  | (?P<mdate>\b(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[{SPACE}](?:of[ ])?(?:{MONTHS})\b\.?(?:,?[{SPACE}]\d{{4}}\b)?
+  | (?P<mdate>\b(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[{SPACE}](?:of[ ]|de[ ])?(?:{MONTHS})\b\.?(?:(?:,?|[{SPACE}]de)[{SPACE}]\d{{4}}\b)?
         |(?:{MONTHS})\b\.?[{SPACE}]\d{{1,2}}(?:st|nd|rd|th)?(?![\d.,%]*\d|%|[{SPACE}]?(?:%|percent|x\b))(?:,[{SPACE}]?\d{{4}}\b|[{SPACE}](?:19|20)\d{{2}}\b)?
         |(?:{MONTHS})\b\.?[{SPACE}](?:19|20)\d{{2}}\b))
   | (?P<quarter>\b[QH][1-4](?:[{SPACE}/-]?(?:of[ ])?(?:FY)?(?:19|20)\d{{2}}|[{SPACE}]FY\d\d)?\b|\b(?:19|20)\d{{2}}[{SPACE}-]?[QH][1-4]\b|\bFY[{SPACE}]?(?:20)?\d{{2}}(?:/\d{{2}})?\b)
@@ -128,6 +130,8 @@ HEDGE = re.compile(
 
 BULLET = re.compile(r"[-+][ ]$")
 """A list item may begin with a number: its marker is no sign."""
+SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}")
+"""The number of a section at the beginning of its line: "1.2 Results"."""
 TIMES_COUNT = 50
 """From here on "shown 1 200 times" counts; below, "3 times" compares."""
 
@@ -206,7 +210,9 @@ def _number(match: re.Match[str], text: str, locale: Locale) -> Numeral:
         kind = "other"
     before, after = text[max(0, start - 30) : start], text[end : end + 40]
     role: Role = "number"
-    if re.fullmatch(r"\d+(?:\.\d+){2,}", core) and not re.fullmatch(r"\d{1,3}(?:\.\d{3})+", core):
+    if SECTION.fullmatch(core) and re.match(r"[ \u00a0\t]+[A-Z]", after) and not text[:start].rpartition("\n")[2].strip():
+        role = "label"
+    elif re.fullmatch(r"\d+(?:\.\d+){2,}", core) and not re.fullmatch(r"\d{1,3}(?:\.\d{3})+", core):
         role = "name"
     elif kind == "bare" and not symbol and scale == 1:
         if re.fullmatch(r"(?:19|20)\d\d", core) and not sign:

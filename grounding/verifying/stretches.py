@@ -27,6 +27,7 @@ OWN_PERIOD = {
     )
     for period in PERIODS
 }
+SPAN_AFTER = re.compile(r"^[ \u00a0]?(?:[.,;:)|]|$)")
 LEVEL_AFTER = re.compile(
     r"^[ \u00a0-]*(?:\w+[ \u00a0-])?(?:confidence|credible|prediction|interval|intervals|CI|certain|certainty|range)\b", re.IGNORECASE
 )
@@ -102,7 +103,8 @@ def length(reading: Reading, place: Place, here: Callable[[Place], list[Known]])
         return None
     after = reading.text[numeral.end : numeral.end + 12]
     named = LENGTH.search(reading.text[max(0, numeral.start - 30) : numeral.start])
-    if not (named or LENGTH_AFTER.match(after)):
+    headed = place.sentence.kind in ("header", "heading", "cell") and place.sentence.start < numeral.start and SPAN_AFTER.match(after)
+    if not (named or headed or LENGTH_AFTER.match(after)):
         return None
     days = numeral.values[0] * DAYS_IN[numeral.kind]
     slack = 1.01 if numeral.kind in ("days", "weeks") else 3.0 + 0.02 * days
