@@ -17,7 +17,7 @@ from tools.experiments._contrast import everyone_else, p_value_of_contrast
 from tools.experiments._estimates import MetricEstimates, estimate
 from tools.experiments._ratio import RatioCheck, check, worst_first
 from tools.experiments._reading import Reader, Reading, planned_weights
-from tools.experiments._request import AnalyzeExperiment, ArmTotals, SubgroupTotals
+from tools.experiments._request import AnalyzeExperiment, ArmTotals, Metric, SubgroupTotals
 from tools.methods.arm_estimate import Effect
 from tools.methods.multiplicity import holm
 
@@ -83,7 +83,7 @@ def look(request: AnalyzeExperiment, primary: MetricEstimates, alpha: float) -> 
             raise ToolInputError(f"not every arm is given for {group.dimension} {group.part!r}", field=field)
         ratios.append(check(f"{group.dimension}: {group.part}", counts, weights, "fixed" if method == "fixed" else "anytime"))
         rest = everyone_else(primary.metric, group.totals, f"sums of {group.part!r}", field)
-        if _too_small(request, group.totals) or _too_small(request, rest):
+        if _too_small(request, primary.metric, group.totals) or _too_small(request, primary.metric, rest):
             small += 1
             continue
         parts.append(Part(group, _plain(primary, group.totals), _plain(primary, rest)))
@@ -94,15 +94,14 @@ def _plain(primary: MetricEstimates, totals: tuple[ArmTotals, ...]) -> MetricEst
     return estimate(primary.metric.model_copy(update={"winsorise": None}), totals)
 
 
-def _too_small(request: AnalyzeExperiment, totals: Sequence[ArmTotals]) -> bool:
+def _too_small(request: AnalyzeExperiment, metric: Metric, totals: Sequence[ArmTotals]) -> bool:
     """By the same minimum as the whole; nothing of the outcome enters but how many conversions there are in all arms together."""
     if min(row.units for row in totals) < request.minimum_units:
         return True
-    done = [row.conversions for row in totals]
-    if any(one is None for one in done):
+    if not metric.is_share:
         return False
-    all_done, units = sum(one or 0 for one in done), sum(row.units for row in totals)
-    return min(all_done, units - all_done) < request.minimum_conversions * len(totals)
+    done = sum((row.sum or 0) if row.conversions is None else row.conversions for row in totals)
+    return min(done, sum(row.units for row in totals) - done) < request.minimum_conversions * len(totals)
 
 
 def _read(request: AnalyzeExperiment, parts: Sequence[Part], alpha: float) -> list[SubgroupReading]:
