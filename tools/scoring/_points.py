@@ -59,8 +59,8 @@ class Pointed(Frozen):
 
 def give_points(rules: tuple[Rule, ...], columns: Columns) -> Pointed:
     """The points of every row."""
-    rows = len(next(iter(columns.values())))
     marks = tuple(marks_of(rule, columns, number) for number, rule in enumerate(rules))
+    rows = len(marks[0])
     parts: dict[Part, Floats] = {"fit": np.zeros(rows), "engagement": np.zeros(rows)}
     for rule, holds in zip(rules, marks, strict=True):
         parts[rule.part] = parts[rule.part] + rule.points * holds

@@ -77,7 +77,7 @@ def figures_of(report: Report) -> tuple[Figure, ...]:
                 n=decile.rows,
                 basis="model",
                 entity=f"decile {decile.decile}",
-                label="rate of the outcome over the rate of all",
+                label="how frequent the outcome is beside all rows",
                 denominator="rate of all",
                 interval=Interval(low=decile.low, high=decile.high),
             )
@@ -118,7 +118,7 @@ def findings_of(report: Report, figures: tuple[Figure, ...]) -> tuple[str, ...]:
     said = [
         f"The {FAMILY[card.family]} model was judged on {{{{judged}}}} {WAYS[card.validation]} "
         "and has an area under the curve of {{auc}}.",
-        "The tenth of rows with the highest probability has {{lift.decile_1}} the rate of the outcome of all rows.",
+        "Among the tenth of rows with the highest probability the outcome is {{lift.decile_1}} as frequent as among all.",
         "What the model says and what came of it lie {{calibration_error}} apart on average.",
     ]
     telling = [leak for leak in report.labelled.leaks if leak.kind != "identifier"]
