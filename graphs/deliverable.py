@@ -15,6 +15,7 @@ from graphs import asking, briefing, spending
 from graphs.answers import answer, refusal
 from graphs.calling import call_tool, results_taken, unreadable
 from graphs.drafting import Draft, Problem, read_draft
+from graphs.promised import past_promises
 from graphs.publishing import finished
 from graphs.state import RunContext, RunState
 from graphs.steps import Done, stable_id, step
@@ -64,10 +65,15 @@ async def read_the_brief(state: RunState, context: RunContext) -> Done:
     brief = read_brief(run.brief, client.locale, as_of=context.as_of, now=datetime.now(UTC))
     brief = brief.model_copy(update={"id": stable_id("ev", run.id, "B"), "alias": "B"})
     profile = briefing.profile_evidence(client, stable_id("ev", run.id, "F"))
+    given: tuple[Evidence, ...] = (brief, profile)
+    if "score_promises" in context.agent.tools:
+        async with context.services.database.transaction(context.workspace_id) as connection:
+            promised = await past_promises(connection, client, run.id, context.as_of, stable_id("ev", run.id, "D"))
+        given += (promised,) if promised is not None else ()
     return Done(
         goto="recall",
         update={
-            "aliases": {"B": brief.id, "F": profile.id},
+            "aliases": {record.alias or "": record.id for record in given},
             "assumptions": [],
             "model_calls": 0,
             "tool_calls": 0,
@@ -75,7 +81,7 @@ async def read_the_brief(state: RunState, context: RunContext) -> Done:
             "repairs": 0,
         },
         events=(("brief", {"stated": [figure.key for figure in brief.figures], "goal": brief.result.get("goal")}),),
-        evidence=(brief, profile),
+        evidence=given,
     )
 
 
@@ -89,7 +95,7 @@ async def recall_context(state: RunState, context: RunContext) -> Done:
     evidence = await known_evidence(state, context)
     messages = [
         SystemMessage(briefing.system_prompt(context.agent)),
-        HumanMessage(briefing.request_prompt(evidence["B"], evidence["F"], client, found, passages, context.as_of)),
+        HumanMessage(briefing.request_prompt(evidence["B"], evidence["F"], client, found, passages, context.as_of, evidence.get("D"))),
     ]
     return Done(
         goto="analyse",
