@@ -53,7 +53,8 @@ def read_span(facts: Facts) -> Span:
     ads = facts.table("ad_metrics")
     ads = ads.filter(ads.day <= facts.as_of)
     rows = facts.fetch(
-        ads.group_by(currency=ads.currency).aggregate(first=ads.day.min(), last=ads.day.max(), spend=ads.spend.sum()).order_by("currency")
+        ads.group_by(currency=ads.currency).aggregate(first=ads.day.min(), last=ads.day.max(), spend=ads.spend.sum()).order_by("currency"),
+        exact=True,
     ).to_pylist()
     if not rows:
         raise NotEnoughData(
@@ -70,7 +71,7 @@ def read_days(facts: Facts, period: Period, currency: str, channels: tuple[str, 
     ads = ads.filter(ads.day.between(period.first, period.last), ads.currency == currency)
     totals = {measure: ads[measure].sum().cast("float64" if measure == "conversions" else "int64") for measure in MEASURES}
     given = {f"n_{measure}": ads[measure].count() for measure in MEASURES}
-    rows = facts.fetch(ads.group_by(["channel", "day"]).aggregate(**totals, **given).order_by(["channel", "day"])).to_pylist()
+    rows = facts.fetch(ads.group_by(["channel", "day"]).aggregate(**totals, **given).order_by(["channel", "day"]), exact=True).to_pylist()
     daily: dict[str, dict[str, Floats]] = {}
     exact: dict[str, dict[str, int]] = {}
     for row in rows:
@@ -112,14 +113,14 @@ def read_crm(facts: Facts, period: Period) -> CrmCounts | None:
     contacts = facts.table("contacts")
     start, end = period.instants(facts.zone)
     fresh = contacts.filter(contacts.created_at >= start, contacts.created_at < end)
-    rows = facts.fetch(fresh.group_by(source=fresh.source).aggregate(people=fresh.count()).order_by("source")).to_pylist()
+    rows = facts.fetch(fresh.group_by(source=fresh.source).aggregate(people=fresh.count()).order_by("source"), exact=True).to_pylist()
     named = _by_channel(rows)
     if not named:
         return None
     unknown = sum(row["people"] for row in rows if row["source"] is None)
     customers = None
     if "orders" in facts.names():
-        customers = _by_channel(facts.fetch(_first_orders(facts, contacts, start, end)).to_pylist())
+        customers = _by_channel(facts.fetch(_first_orders(facts, contacts, start, end), exact=True).to_pylist())
     return CrmCounts(named, customers, unknown)
 
 

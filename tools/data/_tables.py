@@ -76,7 +76,7 @@ def read_table(facts: Facts, name: str, as_of: date) -> TableFacts:
     table = facts.table(name)
     contract = CONTRACTS.get(name)
     if contract is None or contract.time is None or contract.time not in table.columns:
-        return TableFacts(name, int(facts.fetch(table.aggregate(n=table.count())).to_pylist()[0]["n"]))
+        return TableFacts(name, int(facts.fetch(table.aggregate(n=table.count()), exact=True).to_pylist()[0]["n"]))
     number = _day_number(table[contract.time], contract.column(contract.time).type, facts.zone, as_of)
     known = (number <= (as_of - EPOCH).days).fill_null(False)
     columns = [column for column in WATCHED.get(name, ()) if column in table.columns]
@@ -90,7 +90,8 @@ def read_table(facts: Facts, name: str, as_of: date) -> TableFacts:
             odd=_odd(table, name, known),
             foreign=_foreign(table, facts.currency, known),
             **{f"empty_{column}": (table[column].isnull() & known).sum() for column in columns},
-        )
+        ),
+        exact=True,
     ).to_pylist()[0]
     rows = int(row["rows"] or 0)
     return TableFacts(
@@ -111,7 +112,7 @@ def common_events(facts: Facts, as_of: date, most: int) -> tuple[EventName, ...]
     events = facts.table("events")
     before = _day_number(events["at"], "timestamp", facts.zone, as_of) <= (as_of - EPOCH).days
     counted = events.filter(before).group_by("name").aggregate(times=lambda t: t.count(), people=lambda t: t.contact_id.nunique())
-    rows = facts.fetch(counted.order_by([counted.times.desc(), counted["name"]]).limit(most)).to_pylist()
+    rows = facts.fetch(counted.order_by([counted.times.desc(), counted["name"]]).limit(most), exact=True).to_pylist()
     return tuple(EventName(row["name"], int(row["times"]), int(row["people"])) for row in rows)
 
 
