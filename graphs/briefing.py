@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from agents.agent import Agent
 from grounding.evidence import Evidence, Locale
 from grounding.slots import format_names, render
 from prompts.library import load
-from store import documents
+from store import delta, documents
 from store.clients import Client
 from store.engines import EngineName
 from store.facts import open_facts
@@ -67,11 +68,28 @@ async def recall(
 
 
 async def tables(facts_root: Any, engine: EngineName, workspace_id: str, client: Client, as_of: date) -> list[dict[str, Any]]:
-    """The client's tables with rows and span, for the prompt."""
+    """The client's tables with rows and span, for the prompt. Counted once for each version of them."""
     return await asyncio.to_thread(_tables, facts_root, engine, workspace_id, client, as_of)
 
 
+MOST_COUNTED = 256
+"""clients whose counts are remembered in this process"""
+_counted: OrderedDict[tuple[Any, ...], list[dict[str, Any]]] = OrderedDict()
+
+
 def _tables(facts_root: Any, engine: EngineName, workspace_id: str, client: Client, as_of: date) -> list[dict[str, Any]]:
+    folder = delta.client_folder(facts_root, workspace_id, client.id)
+    versions = tuple((name, delta.version(folder, name)) for name in delta.table_names(folder))
+    key = (str(folder), engine, as_of, versions)
+    counted = _counted.get(key)
+    if counted is None:
+        counted = _counted[key] = _count(facts_root, engine, workspace_id, client, as_of)
+        while len(_counted) > MOST_COUNTED:
+            _counted.popitem(last=False)
+    return [dict(found) for found in counted]
+
+
+def _count(facts_root: Any, engine: EngineName, workspace_id: str, client: Client, as_of: date) -> list[dict[str, Any]]:
     facts = open_facts(facts_root, workspace_id, client, as_of=as_of, engine=engine)
     try:
         found = []

@@ -99,12 +99,13 @@ async def interruptible(context: ChatContext, work: Awaitable[Result]) -> Result
 
 async def known_evidence(state: ChatState, context: ChatContext) -> dict[str, Evidence]:
     """Alias to evidence of this conversation, as far as this turn may use it."""
-    known = {}
     async with context.services.database.transaction(context.workspace_id) as connection:
-        for alias, identity in state["aliases"].items():
-            stored = await evidence_records.get(connection, identity)
-            if stored is not None and stored.client_id == context.client.id:
-                known[alias] = stored.evidence.model_copy(update={"alias": alias})
+        kept = await evidence_records.many(connection, state["aliases"].values())
+    known = {
+        alias: kept[identity].evidence.model_copy(update={"alias": alias})
+        for alias, identity in state["aliases"].items()
+        if identity in kept and kept[identity].client_id == context.client.id
+    }
     if state.get("assumptions"):
         known["A"] = briefing.assumptions_evidence(state["assumptions"], stable_id("ev", context.run.id, "A"))
     return known

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from copy import copy
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.graph import StateGraph
 from langgraph.types import Command
 
 from agents.concierge import CONCIERGE
 from agents.roster import AGENTS
-from graphs import asking
-from graphs import chat
+from graphs import asking, chat
 from graphs.deliverable import RunFailed, build
 from graphs.services import Services
 from graphs.state import RunContext
@@ -33,8 +36,16 @@ def prepare() -> None:
     """Import what a run imports when it needs it, so that a new worker's first run is as quick as its later ones."""
     for name in {*CONCIERGE.tools, *(name for agent in AGENTS.values() for name in agent.tools)}:
         load_tool(name)
+    for graph in (chat.build, build):
+        compiled(graph)
     for module in ("deltalake", "ibis.backends.duckdb", "langgraph.checkpoint.postgres.aio", "sklearn.cluster"):
         import_module(module)
+
+
+@cache
+def compiled(graph: Callable[[], StateGraph[Any, Any, Any, Any]]) -> Any:
+    """A graph compiled once in a process: it takes longer than all else that the house does in a short turn."""
+    return graph().compile()
 
 
 async def execute(services: Services, workspace_id: str, run_id: str) -> None:
@@ -82,7 +93,8 @@ async def _execute(services: Services, workspace_id: str, run_id: str) -> None:
     config: RunnableConfig = {"configurable": {"thread_id": f"{workspace_id}:{run_id}"}, "recursion_limit": MOST_STEPS}
     try:
         async with checkpointer(services.database, workspace_id) as saver:
-            graph: Any = (chat.build() if thread is not None else build()).compile(checkpointer=saver)
+            graph = copy(compiled(chat.build if thread is not None else build))
+            graph.checkpointer = saver
             snapshot = await graph.aget_state(config)
             begun = bool(snapshot.next) or bool(snapshot.values)
             entry: Any = None if begun else {}

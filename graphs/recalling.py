@@ -87,7 +87,7 @@ async def recall(context: StepContext, concierge: Concierge, as_of: Any) -> Reca
         tables = await counted
     finally:
         counted.cancel()
-    passages = [
+    passages: list[dict[str, Any]] = [
         {"id": f"C{number}", "title": passage.title, "dated": passage.dated.isoformat() if passage.dated else None, "text": passage.text}
         for number, passage in enumerate(found, start=1)
     ]
@@ -153,7 +153,7 @@ async def _read(connection: Any, context: StepContext) -> _Read:
     history = [message for message in since if message not in waiting]
     last = next((message for message in reversed(history) if message.aliases), None)
     aliases = dict(list(last.aliases.items())[-RECORDS:]) if last else {}
-    records = {alias: await evidence_records.get(connection, identity) for alias, identity in aliases.items()}
+    stored = await evidence_records.many(connection, aliases.values()) if aliases else {}
     queued = next((event for event in await events.after(connection, context.run.id, 0, 3) if event.kind == "queued"), None)
     return _Read(
         thread=thread,
@@ -163,9 +163,9 @@ async def _read(connection: Any, context: StepContext) -> _Read:
         runs=await runs.list_runs(connection, client_id=context.client.id, limit=TASKS),
         # a record that another client's conversation could have left is none of ours
         records={
-            alias: stored.evidence.model_copy(update={"alias": alias})
-            for alias, stored in records.items()
-            if stored is not None and stored.client_id == context.client.id
+            alias: stored[identity].evidence.model_copy(update={"alias": alias})
+            for alias, identity in aliases.items()
+            if identity in stored and stored[identity].client_id == context.client.id
         },
         names=[name for one in await clients.list_clients(connection) if one.id != context.client.id for name in (one.slug, one.name)],
         may=queued.payload.get("may") if queued else [],

@@ -36,6 +36,13 @@ async def get(connection: Connection, evidence_id: str) -> StoredEvidence | None
     return StoredEvidence(Evidence.model_validate(row["record"]), row["client_id"], row["run_id"]) if row else None
 
 
+async def many(connection: Connection, ids: Collection[str]) -> dict[str, StoredEvidence]:
+    """The records of these ids, by id; those that are gone are left out."""
+    statement = "SELECT id, record, client_id, run_id FROM evidence WHERE id = ANY(%s)"
+    rows = await (await connection.execute(statement, (list(ids),))).fetchall()
+    return {row["id"]: StoredEvidence(Evidence.model_validate(row["record"]), row["client_id"], row["run_id"]) for row in rows}
+
+
 async def of_run(connection: Connection, run_id: str) -> list[Evidence]:
     """A run's records in the order they were kept."""
     rows = await (await connection.execute("SELECT record FROM evidence WHERE run_id = %s ORDER BY number", (run_id,))).fetchall()
