@@ -117,10 +117,10 @@ class Outreach(Deliverable):
                 yield f"messages.{index}.send_in_days", "", "it goes out no later than the message before it"
         named = {message.name: message for message in self.messages}
         for index, variant in enumerate(self.variants):
-            message = named.get(variant.of)
-            if message is None:
+            if variant.of not in named:
                 yield f"variants.{index}.of", variant.of, f"there is no message of this name; there are: {', '.join(named)}"
                 continue
+            message = named[variant.of]
             if " ".join(variant.text.split()) == " ".join(getattr(message, variant.changes).split()):
                 yield f"variants.{index}.text", variant.text, "it is the same as the original"
             changed = {"subject": message.subject, "body": message.body} | {variant.changes: variant.text}
