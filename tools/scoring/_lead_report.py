@@ -64,7 +64,7 @@ def figures_of(report: LeadReport) -> tuple[Figure, ...]:
         )
     )
     if decided:
-        made.append(_count("chosen", len(chosen), "leads worth going after", "model"))
+        made.append(_count("chosen", len(chosen), "leads chosen", "model"))
         said = answer.probability[report.chosen] if request.half_life_days is None else chosen
         made.append(_expected("chosen_conversions", said, "conversions expected of the leads chosen", rests_on=None))
         if request.value is not None:
@@ -209,12 +209,12 @@ def findings_of(report: LeadReport, figures: Sequence[Figure]) -> tuple[str, ...
     keys = {figure.key for figure in figures}
     if report.answer is None:
         said = ["{{leads}} leads were put in order by points of stated rules; the best has {{top.points}} points."]
-        return (*said, "{{chosen}} of them are chosen.") if "chosen" in keys else tuple(said)
+        return (*said, "{{chosen}} leads are chosen.") if "chosen" in keys else tuple(said)
     said = ["Of {{leads}} leads scored the model expects {{expected_conversions}} conversions."]
     if "chosen_value" in keys:
-        said.append("Going after {{chosen}} of them is expected to bring {{chosen_value}} after their cost.")
+        said.append("Going after the {{chosen}} leads chosen is expected to bring {{chosen_value}} after their cost.")
     elif "chosen" in keys:
-        said.append("The {{chosen}} best are expected to bring {{chosen_conversions}} conversions.")
+        said.append("The {{chosen}} leads chosen are expected to bring {{chosen_conversions}} conversions.")
     if report.scores[0].reasons:
         moved = joined([in_words(reason.column) for reason in report.scores[0].reasons])
         said.append(f"The best lead has a probability of {{{{lead_1.probability}}}}; what moves it most: {moved}.")
@@ -270,7 +270,7 @@ def decision_of(report: LeadReport) -> Decision:
     if report.request.value is not None and not report.chosen.any():
         return Decision(action="go_after_none", reason="No lead is expected to bring more than going after it costs.")
     if report.chosen.any():
-        return Decision(action="go_after_chosen", reason="{{chosen}} leads are worth going after, the best first.")
+        return Decision(action="go_after_chosen", reason="Going after the {{chosen}} leads chosen is worth it, the best first.")
     return Decision(
         action="work_in_order", reason="The most likely come first; a value and a cost, or a capacity, would say where to stop."
     )

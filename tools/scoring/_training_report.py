@@ -92,10 +92,16 @@ def figures_of(report: Report) -> tuple[Figure, ...]:
         made.append(_measure("auc_without_leaks", report.without_leaks, "area under the curve without the leaking columns", card))
     for number, leak in enumerate(labelled.leaks, start=1):
         if leak.auc is not None:
-            label = "area under the curve of this column alone"
+            label = "how well this column alone tells the outcomes apart"
             made.append(
                 Figure(
-                    key=f"leak_{number}.auc", value=leak.auc, unit="number", metric="auc", label=label, entity=leak.column, basis="model"
+                    key=f"leak_{number}.auc",
+                    value=leak.auc,
+                    unit="number",
+                    metric="auc_alone",
+                    label=label,
+                    entity=leak.column,
+                    basis="model",
                 )
             )
     compared = report.compared
@@ -126,8 +132,9 @@ def findings_of(report: Report, figures: tuple[Figure, ...]) -> tuple[str, ...]:
     left = [leak for leak in telling if not leak.kept]
     if left:
         names = joined([in_words(leak.column) for leak in left[:5]])
-        would = "; with them the area under the curve would have seemed {{auc_with_leaks}}" if report.with_leaks else ""
-        said.append(f"Left out because they know the outcome already: {names}{would}.")
+        said.append(f"Left out because they know the outcome already: {names}.")
+        if report.with_leaks is not None:
+            said.append("With the columns that know the outcome, the area under the curve would have seemed {{auc_with_leaks}}.")
     if naming:
         said.append(f"Left out because they only name the row: {joined([in_words(leak.column) for leak in naming[:5]])}.")
     useful = [effect for effect in card.effects[:3] if effect.low > 0]
