@@ -13,6 +13,7 @@ from demo.simulation.advertising import ad_metrics, spend
 from demo.simulation.calendar import Span
 from demo.simulation.columns import ids, words
 from demo.simulation.experiments import exposures, exposures_table
+from demo.simulation.outcomes import customer_results_table
 from demo.simulation.people import People, acquire, as_seen, concatenate, invite
 from demo.simulation.purchases import buy, competitor_prices_table, orders_table, prices_table
 from demo.simulation.streams import Streams
@@ -90,6 +91,8 @@ def world(client: str, size: Size = "small", *, seed: int = SEED, as_of: date = 
         tables["accounts"] = accounts_table(facts, span, people, subscribers, streams.of("accounts"))
         tables["subscriptions"] = subscriptions_table(facts, terms, span, people, subscribers, contact_ids, streams.of("endings"))
         tables["usage"] = usage_table(terms, span, people, subscribers, contact_ids, streams.of("usage"))
+        if terms.results:
+            tables["customer_results"] = customer_results_table(terms.results, span, people, subscribers, streams.of("customer results"))
         tables["tickets"] = tickets_table(terms, span, people, subscribers, contact_ids, streams.of("tickets"))
     if facts.scores:
         tables["surveys"] = surveys_table(facts.scores, span, people, subscribers, contact_ids, streams)

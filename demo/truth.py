@@ -128,6 +128,29 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
+class Results:
+    """What businesses among the customers achieve themselves, day by day, and what a change of theirs does to it."""
+
+    measure: str
+    part: str
+    """The part that the change raises."""
+    other: str
+    """The part that it leaves alone."""
+    part_share: float
+    """Share of the measure that the first part makes up before the change."""
+    per_day: float
+    """Median of the businesses' means per day."""
+    spread: float
+    """Log standard deviation of those means."""
+    weekly_noise: float
+    """Log standard deviation from week to week, beyond counting noise."""
+    changers: float
+    """Share of businesses that change something, each on a day of its own within the last half year."""
+    lift: float
+    """Relative lift of the first part from that day on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriptions:
     """Who subscribes, how engaged they are and how long they stay."""
 
@@ -151,6 +174,7 @@ class Subscriptions:
     tickets_per_month: float
     unengaged_tickets: float
     """Tickets of an unengaged subscriber, as a multiple."""
+    results: Results | None = None
 
 
 @dataclass(frozen=True, slots=True)

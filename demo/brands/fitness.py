@@ -10,6 +10,7 @@ from demo.truth import (
     Plan,
     Product,
     Referral,
+    Results,
     Scores,
     Segment,
     Subscriptions,
@@ -114,6 +115,7 @@ TRUTH = Truth(
         usage_share=0.25,
         tickets_per_month=0.05,
         unengaged_tickets=1.6,
+        results=Results("visits", "members", "day_guests", 0.70, 24.0, 0.40, 0.12, 0.05, 0.8),
     ),
     experiments=(
         Experiment("paywall_copy", "trial_start", 0.26, (Arm("control", 0.0), Arm("benefits_first", 0.15)), 44, 8),

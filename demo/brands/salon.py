@@ -10,6 +10,7 @@ from demo.truth import (
     Plan,
     Product,
     Referral,
+    Results,
     Scores,
     Segment,
     Subscriptions,
@@ -118,6 +119,7 @@ TRUTH = Truth(
         usage_share=1.0,
         tickets_per_month=0.35,
         unengaged_tickets=1.8,
+        results=Results("bookings", "online", "desk", 0.45, 5.0, 0.45, 0.10, 0.03, 1.6),
     ),
     experiments=(
         Experiment("onboarding_checklist", "onboarding_complete", 0.32, (Arm("control", 0.0), Arm("checklist", 0.20)), 40, 8),

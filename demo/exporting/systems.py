@@ -17,6 +17,7 @@ SYSTEMS: dict[str, Callable[[pa.Table, str, str], Sheet]] = {
     "orders": commerce.orders,
     "subscriptions": commerce.subscriptions,
     "usage": warehouse.usage,
+    "customer_results": warehouse.customer_results,
     "exposures": warehouse.exposures,
     "prices": commerce.prices,
     "surveys": crm.surveys,

@@ -76,6 +76,13 @@ def usage(rows: pa.Table, zone: str, currency: str) -> Sheet:
     return Sheet("usage_daily.parquet", "usage", "warehouse", rows, names, "contact_id", (Break("negative uses", "uses", -1),))
 
 
+def customer_results(rows: pa.Table, zone: str, currency: str) -> Sheet:
+    """What businesses achieved by day, from the product's database."""
+    return _own_names(
+        "customer_results", rows, {}, "account_id", (Break("missing id", "account_id", None), Break("bad date", "day", "NULL"))
+    )
+
+
 def referrals(rows: pa.Table, zone: str, currency: str) -> Sheet:
     """Invitations from the product's database."""
     faults = (Break("bad date", "invited_at", "NULL"), Break("missing id", "referrer_id", None))

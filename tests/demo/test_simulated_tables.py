@@ -26,6 +26,7 @@ REFERENCES = {
     ("subscriptions", "account_id"): "accounts",
     ("usage", "contact_id"): "contacts",
     ("usage", "account_id"): "accounts",
+    ("customer_results", "account_id"): "accounts",
     ("contacts", "account_id"): "accounts",
     ("exposures", "unit_id"): "contacts",
     ("surveys", "contact_id"): "contacts",

@@ -92,6 +92,8 @@ REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "score_health": ({"limit": 5},),
     "list_prices": ({}, {"products": ["cut_and_style"]}),
+    "find_case_studies": ({"measure": "bookings"}, {"source": "usage"}, {"source": "events", "measure": "page_view", "least": 10, "weeks": 30}),
+    "compare_matched": ({"accounts": ["A000268"], "measure": "bookings"}, {"accounts": ["A000268"], "source": "usage", "measure": "diary"}),
     "compare_competitors": ({}, {"since": "2026-04-30", "threshold": 0.01}),
     "summarize_cancellations": ({}, {"days": 90}),
     "select_recipients": ({}, {"bought": "before", "quiet_days": 90}, {"bought": "never"}),

@@ -135,6 +135,19 @@ TABLES = (
         person="contact_id",
     ),
     Contract(
+        "customer_results",
+        "What businesses among the customers achieve themselves, by day: a salon's bookings, a studio's visits.",
+        (
+            C("account_id", "id", "which business", required=True),
+            C("day", "date", "the day in the client's zone", required=True),
+            C("measure", "category", "what is counted, snake_case: bookings, visits, …", required=True),
+            C("part", "category", "what the measure splits into: online, desk, …; all where it is not split", required=True),
+            C("value", "count", "how many that day", required=True, low=0),
+        ),
+        key=("account_id", "day", "measure", "part"),
+        time="day",
+    ),
+    Contract(
         "ad_metrics",
         "What the ad platforms report, by day and campaign.",
         (
