@@ -187,7 +187,7 @@ def _money(report: LeadReport, probability: Floats) -> list[Figure]:
             key="chosen_value",
             value=round(worth) - spent,
             metric="expected_value",
-            label="value expected of the leads chosen, less what they cost",
+            label="expected value of the leads chosen, less what they cost",
             interval=Interval(low=low, high=high, kind="prediction"),
             basis="model",
             **money,
@@ -211,8 +211,10 @@ def findings_of(report: LeadReport, figures: Sequence[Figure]) -> tuple[str, ...
         said = ["{{leads}} leads were put in order by points of stated rules; the best has {{top.points}} points."]
         return (*said, "{{chosen}} leads are chosen.") if "chosen" in keys else tuple(said)
     said = ["Of {{leads}} leads scored the model expects {{expected_conversions}} conversions."]
-    if "chosen_value" in keys:
-        said.append("Going after the {{chosen}} leads chosen is expected to bring {{chosen_value}} after their cost.")
+    if "chosen" in keys and not report.chosen.any():
+        said.append("No lead is expected to bring more than going after it costs.")
+    elif "chosen_value" in keys:
+        said.append("Going after the {{chosen}} leads chosen has an expected value of {{chosen_value}} after their cost.")
     elif "chosen" in keys:
         said.append("The {{chosen}} leads chosen are expected to bring {{chosen_conversions}} conversions.")
     if report.scores[0].reasons:

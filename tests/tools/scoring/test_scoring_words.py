@@ -24,14 +24,15 @@ def records(tmp_path_factory) -> dict[str, Evidence]:
     return {
         "trained": desk.run("train_model", **asked),
         "again": desk.run("train_model", **asked, seed=2, keep_leaking=["deal_value"], replace="never"),
-        "valued": desk.run("score_leads", rows=rows, **money, half_life_days=30, last_seen_column="seen_on"),
+        "valued": desk.run("score_leads", rows=rows, **money),
+        "faded": desk.run("score_leads", rows=rows, **money, half_life_days=30, last_seen_column="seen_on"),
         "moved": desk.run("score_leads", rows=moved, capacity=20),
         "points": desk.run("score_leads", rows=rows, model="none", points=points, capacity=9),
     }
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["linked", "plain"])
-@pytest.mark.parametrize("which", ["trained", "again", "valued", "moved", "points"])
+@pytest.mark.parametrize("which", ["trained", "again", "valued", "faded", "moved", "points"])
 def test_its_sentences_pass(records, which, links):
     record = records[which].model_copy(update={"alias": "E1"})
     texts = [*record.result["findings"], *(caveat["text"] for caveat in record.result["caveats"]), record.result["decision"]["reason"]]
