@@ -133,12 +133,14 @@ def _accounted(reading: Reading, place: Place, mention: Mention) -> bool:
 
 def _taken(reading: Reading, place: Place, mention: Mention) -> bool:
     """Whether a name is told of another linked figure of its kind, right behind it: "LinkedIn just behind at 356, newsletters 328"."""
-    for link in reading.around.plain.links:
-        if mention.end <= link.start < place.sentence.end:
-            other = reading.index.linked(link.alias, link.key)
-            told = other is not None and other.known.kind == mention.kind and link is not place.link
-            return told and RIGHT_BEFORE.match(reading.text[mention.end : link.start]) is not None
-    return False
+    around, sentence = reading.around, place.sentence
+    link = next((link for link in around.plain.links if mention.end <= link.start < sentence.end), None)
+    other = reading.index.linked(link.alias, link.key) if link is not None and link is not place.link else None
+    if link is None or other is None or other.known.kind != mention.kind or not RIGHT_BEFORE.match(reading.text[mention.end : link.start]):
+        return False
+    if other.known.entities & mention.names:
+        return True
+    return not any(m.names & other.known.entities for m in around.within(around.entities, sentence.start, sentence.end))
 
 
 def _bound(reading: Reading, place: Place, mention: Mention) -> bool:

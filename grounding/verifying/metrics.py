@@ -35,7 +35,7 @@ PART_BEFORE = re.compile(
 )
 OUT_OF = re.compile(r"\b(?:out of|from)[ \u00a0](?:the |a |your |our )?$", re.IGNORECASE)
 WENT_FROM = re.compile(
-    r"\b(?:climb|r[io]s|f[ea]ll|w[e]nt|go|mov|drop|slip|increas|decreas|jump|gr[eo]w|chang|drift|up|down|c[ao]me)\w*[ \u00a0](?:\w+[ \u00a0])?from[ \u00a0]$",
+    r"\b(?:climb|r[ao]?is|ris|ros|lift|cut|trim|reduc|brought|shift|f[ea]ll|w[e]nt|go|mov|drop|slip|increas|decreas|jump|gr[eo]w|chang|drift|up|down|c[ao]me)\w*[ \u00a0](?:\w+[ \u00a0])?from[ \u00a0]$",
     re.IGNORECASE,
 )
 NEAR = 24

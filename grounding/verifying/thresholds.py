@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from grounding.verifying.periods import DAYS_IN
 from grounding.verifying.place import Place, Reading
 
 BAR = re.compile(
@@ -14,10 +15,14 @@ BAR = re.compile(
     r"[ \u00a0(]+(?:the[ \u00a0]|a[ \u00a0]|about[ \u00a0]|that of[ \u00a0])*$",
     re.IGNORECASE,
 )
+DURING = re.compile(r"\bover[ \u00a0](?:the[ \u00a0])?$", re.IGNORECASE)
+""" "Over 13 weeks" is no bar."""
 
 
 def is_threshold(reading: Reading, place: Place) -> bool:
     """Whether the numeral, or the first end of its range, stands right behind words that make it a bar."""
+    if place.numeral.kind in DAYS_IN and DURING.search(reading.before(place, 12)):
+        return False
     if BAR.search(reading.before(place, 40)):
         return True
     first = place.partner if place.numeral.pair < 0 and place.partner is not None else None
