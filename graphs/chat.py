@@ -29,6 +29,7 @@ from prompts.library import load as load_prompt
 from store import audit, events, messages, threads
 from store import evidence as evidence_records
 from store.clients import Client
+from store.messages import Message
 from store.runs import Run
 from tools.contract import ToolInputError, ToolRefusal
 from tools.registry import load as load_tool
@@ -100,7 +101,11 @@ async def interruptible(context: ChatContext, work: Awaitable[Result]) -> Result
 async def known_evidence(state: ChatState, context: ChatContext) -> dict[str, Evidence]:
     """Alias to evidence of this conversation, as far as this turn may use it."""
     async with context.services.database.transaction(context.workspace_id) as connection:
-        kept = await evidence_records.many(connection, state["aliases"].values())
+        return await _known(connection, state, context)
+
+
+async def _known(connection: Any, state: ChatState, context: ChatContext) -> dict[str, Evidence]:
+    kept = await evidence_records.many(connection, state["aliases"].values())
     known = {
         alias: kept[identity].evidence.model_copy(update={"alias": alias})
         for alias, identity in state["aliases"].items()
@@ -164,8 +169,12 @@ def offered(concierge: Concierge) -> tuple[dict[str, Any], ...]:
 async def answer_the_message(state: ChatState, context: ChatContext) -> Done:
     """One model call. What it says is released while it says it; it may ask for tools."""
     services = context.services
-    known = await known_evidence(state, context)
-    update, kept, taken = await _heard_meanwhile(state, context)
+    number = state.get("step", 0) + 1
+    async with services.database.transaction(context.workspace_id) as connection:
+        known = await _known(connection, state, context)
+        waiting = await messages.waiting(connection, context.thread)
+        released = await events.keys(connection, context.run.id, f"{number}:said:")
+    update, kept, taken = _heard_meanwhile(state, context, waiting)
     known |= {record.alias or "": record for record in kept}
     state = {**state, **update}
     if state["model_calls"] >= MOST_MODEL_CALLS:
@@ -176,7 +185,7 @@ async def answer_the_message(state: ChatState, context: ChatContext) -> Done:
     tier = context.concierge.model_tier
     model = await asyncio.to_thread(chat_model, tier, services.models)
     tools = await asyncio.to_thread(offered, context.concierge)
-    speaker = Speaker(context, state.get("step", 0) + 1, desk_of(state, context, known), state["said"], state["part"])
+    speaker = Speaker(context, number, desk_of(state, context, known), state["said"], state["part"], life=len(released))
     await speaker.begin()
     spoken = messages_from_dict(state["messages"])
     limits = services.models.limits
@@ -232,10 +241,8 @@ def _closing(state: ChatState, context: ChatContext, known: Mapping[str, Evidenc
     return [f"{gap if index == 0 else chr(10)}{line}" for index, line in enumerate(lines)]
 
 
-async def _heard_meanwhile(state: ChatState, context: ChatContext) -> tuple[ChatState, list[Evidence], Any]:
+def _heard_meanwhile(state: ChatState, context: ChatContext, waiting: list[Message]) -> tuple[ChatState, list[Evidence], Any]:
     """What was said since the turn began to work, for the model, with what it states; and its taking, for the step's commit."""
-    async with context.services.database.transaction(context.workspace_id) as connection:
-        waiting = await messages.waiting(connection, context.thread)
     if not waiting:
         return {}, [], None
     heard = state["heard"] + len(waiting)

@@ -82,23 +82,21 @@ class Speaker:
     desk: Desk
     said: str
     part: int
+    life: int = 0
+    """how many times this step has spoken before, in a worker that died: what it said then is withdrawn"""
     held: list[Problem] = field(default_factory=list)
     heard: str = ""
     _attempt: int = 1
-    _life: int = 0
     _waiting: str = ""
     _first: tuple[str, int] = ("", 0)
 
     async def begin(self) -> None:
         """Withdraw what an earlier life of this step had released before its worker died."""
         self._first = (self.said, self.part)
-        async with self.context.services.database.transaction(self.context.workspace_id) as connection:
-            keys = await events.keys(connection, self.context.run.id, f"{self.step}:said:")
-            if keys:
-                self._life = len(keys)
-                await events.append(
-                    connection, self.context.run.id, "text_withdrawn", {"from": self.part}, key=f"{self.step}:said:w{self._life}"
-                )
+        if self.life:
+            async with self.context.services.database.transaction(self.context.workspace_id) as connection:
+                key = f"{self.step}:said:w{self.life}"
+                await events.append(connection, self.context.run.id, "text_withdrawn", {"from": self.part}, key=key)
 
     async def hear(self, piece: str, attempt: int) -> None:
         """The next piece of text. A new attempt starts afresh, and what the one before had said is withdrawn."""
@@ -128,7 +126,7 @@ class Speaker:
         self.said += judged.text
         async with self.context.services.database.transaction(self.context.workspace_id) as connection:
             payload = {"part": self.part, "text": judged.text}
-            key = f"{self.step}:said:{self._life}:{self._attempt}:{self.part}"
+            key = f"{self.step}:said:{self.life}:{self._attempt}:{self.part}"
             await events.append(connection, self.context.run.id, "text", payload, key=key)
         self.part += 1
 
@@ -137,7 +135,7 @@ class Speaker:
         said, part = self._first
         if self.part > part:
             async with self.context.services.database.transaction(self.context.workspace_id) as connection:
-                key = f"{self.step}:said:{self._life}:a{attempt}"
+                key = f"{self.step}:said:{self.life}:a{attempt}"
                 await events.append(connection, self.context.run.id, "text_withdrawn", {"from": part}, key=key)
         self.said, self.part = said, part
 
