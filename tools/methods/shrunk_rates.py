@@ -54,17 +54,21 @@ class Rates:
         return np.asarray(rates)
 
 
+def _sums(place: Ints, weights: Floats, size: int) -> Floats:
+    return np.bincount(place, weights, size).astype(np.float64)
+
+
 def fit_rates(cells: Cells) -> Rates:
     """Strengths by maximum likelihood, one after the other; two rounds, as the group's rates and the levels lean on one another."""
     mean = float(cells.hits.sum() / cells.sends.sum())
-    hits = np.bincount(cells.slot, cells.hits, cells.slots)
+    hits = _sums(cells.slot, cells.hits, cells.slots)
     group, level, level_strength = np.full(cells.slots, mean), np.ones(cells.people), STRONGEST
-    own_hits = np.bincount(cells.person, cells.hits, cells.people)
+    own_hits = _sums(cells.person, cells.hits, cells.people)
     for _ in range(2):
-        expected_slot = np.bincount(cells.slot, cells.sends * level[cells.person] * mean, cells.slots)
+        expected_slot = _sums(cells.slot, cells.sends * level[cells.person] * mean, cells.slots)
         strength = _strength_of_levels(hits, expected_slot)
         group = mean * (hits + strength) / (expected_slot + strength)
-        expected = np.bincount(cells.person, cells.sends * group[cells.slot], cells.people)
+        expected = _sums(cells.person, cells.sends * group[cells.slot], cells.people)
         level_strength = _strength_of_levels(own_hits, expected)
         level = (own_hits + level_strength) / (expected + level_strength)
     prior = np.minimum(level[cells.person] * group[cells.slot], HIGHEST)
@@ -125,7 +129,7 @@ def split(cells: Cells, random: np.random.Generator) -> tuple[Cells, Cells]:
 
 def raw_rates(cells: Cells) -> Floats:
     """Each person's own mean in a slot; in a slot without sends their own mean overall."""
-    sends, hits = np.bincount(cells.person, cells.sends, cells.people), np.bincount(cells.person, cells.hits, cells.people)
+    sends, hits = _sums(cells.person, cells.sends, cells.people), _sums(cells.person, cells.hits, cells.people)
     whole = cells.hits.sum() / cells.sends.sum()
     overall = np.where(sends > 0, hits / np.maximum(sends, 1), whole)
     rates = np.repeat(overall[:, None], cells.slots, axis=1)
@@ -137,10 +141,10 @@ def differ_by_slot(cells: Cells, rates: Rates) -> float:
     """p-value that the slots respond alike, given each person's own level: chi squared of responses against those expected."""
     from scipy.stats import chi2
 
-    own = np.bincount(cells.person, cells.sends, cells.people)
-    level = np.bincount(cells.person, cells.hits, cells.people) / np.maximum(own, 1)
-    expected = np.bincount(cells.slot, cells.sends * level[cells.person], cells.slots)
-    hits, sends = np.bincount(cells.slot, cells.hits, cells.slots), np.bincount(cells.slot, cells.sends, cells.slots)
+    own = _sums(cells.person, cells.sends, cells.people)
+    level = _sums(cells.person, cells.hits, cells.people) / np.maximum(own, 1)
+    expected = _sums(cells.slot, cells.sends * level[cells.person], cells.slots)
+    hits, sends = _sums(cells.slot, cells.hits, cells.slots), _sums(cells.slot, cells.sends, cells.slots)
     used = (sends > 0) & (expected > 0)
     if used.sum() < 2:
         return 1.0

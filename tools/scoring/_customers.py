@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from tools.facts import Facts
 
-Source = Literal["orders", "subscriptions", "events"]
+Source = Literal["orders", "subscriptions", "events", "payments"]
+"""payments: orders and subscriptions of a person together."""
 DAY = 86_400  # seconds
 MONTH = 2_629_800  # a twelfth of a mean year
 
@@ -46,10 +47,13 @@ WORDS: dict[Source, Words] = {
         "new subscribers",
         "staying subscribers",
     ),
+    "payments": Words(
+        "days since the last payment", "orders and months begun per customer", "revenue", "paid", "first-time customers", "repeat customers"
+    ),
     "events": Words("days since the last visit", "active days per person", None, "came", "first-time visitors", "repeat visitors"),
 }
 
-TOO_YOUNG: dict[Source, int] = {"orders": 90, "subscriptions": 90, "events": 28}
+TOO_YOUNG: dict[Source, int] = {"orders": 90, "subscriptions": 90, "events": 28, "payments": 90}
 """Days of record under which most of those who will come back have had no time to: nobody is lapsed or loyal yet."""
 
 
@@ -58,7 +62,7 @@ class Customers:
     """Arrays with one entry per customer, in an order that the data alone fixes. Money in minor units; absent for events.
 
     `period` begins with the first act on record, when that is later than the first day asked for. `young`: the whole record is shorter
-    than people usually take to come back.
+    than people usually take to come back. `next_money`: what each brought in the days after `period`, where that was asked for.
     """
 
     source: Source
@@ -70,26 +74,37 @@ class Customers:
     period: Period
     young: bool
     others_currency: int = 0
+    next_money: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.recency)
 
 
-def read_customers(facts: Facts, source: Source | None, lookback: int) -> Customers:
-    """Customers from orders, else subscriptions, else events. Raises NotEnoughData when there is none of them."""
+def read_customers(facts: Facts, source: Source | None, lookback: int, *, after: int = 0) -> Customers:
+    """Customers from orders, else subscriptions, else events. Raises NotEnoughData when there is none of them.
+
+    `after`: days before the day asked for at which the period ends, so that what customers brought since can be read beside it.
+    """
     names = set(facts.names())
     order: tuple[Source, ...] = ("orders", "subscriptions", "events")
     chosen = source or next((name for name in order if name in names), None)
-    if chosen is None or chosen not in names:
+    needs = {"orders", "subscriptions"} if chosen == "payments" else {chosen}
+    if chosen is None or not needs <= names:
         raise NotEnoughData(
             "there are no customers to segment: import orders, subscriptions or events first",
             needed=source or "orders, subscriptions or events",
             found=", ".join(sorted(names)) or "no tables",
         )
-    period = Period.ending(facts.as_of, lookback)
+    period = Period.ending(facts.as_of - timedelta(days=after), lookback)
     start, end = period.instants(facts.zone)
-    per_person = {"orders": _orders, "subscriptions": _subscriptions, "events": _events}[chosen](facts, start, end)
-    return _fetch(facts, chosen, _with_source(facts, per_person), period)
+    read = {"orders": _orders, "subscriptions": _subscriptions, "events": _events, "payments": _payments}[chosen]
+    people = _with_source(facts, read(facts, start, end))
+    if after and chosen == "orders":
+        now = Period.ending(facts.as_of, after).instants(facts.zone)[1]
+        later = _orders(facts, end, now).select("contact_id", next_money="money")
+        people = people.left_join(later, "contact_id").drop("contact_id_right")
+        people = people.mutate(next_money=people.next_money.fill_null(0))
+    return _fetch(facts, chosen, people, period)
 
 
 def _orders(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
@@ -119,6 +134,17 @@ def _subscriptions(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
     )
 
 
+def _payments(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
+    """Orders and subscriptions of each person, money and times summed."""
+    parts = [
+        part.mutate(last=part["last"].cast("timestamp('UTC')")) for part in (_orders(facts, start, end), _subscriptions(facts, start, end))
+    ]
+    both = parts[0].union(parts[1])
+    return both.group_by("contact_id").aggregate(
+        last=both["last"].max(), frequency=both.frequency.sum().cast("int64"), money=both.money.sum().cast("int64")
+    )
+
+
 def _events(facts: Facts, start: datetime, end: datetime) -> ibis.Table:
     events = facts.table("events")
     events = events.filter(events["at"] >= start, events["at"] < end, events.contact_id.notnull())
@@ -139,7 +165,7 @@ def _with_source(facts: Facts, people: ibis.Table) -> ibis.Table:
 
 
 def _fetch(facts: Facts, source: Source, people: ibis.Table, period: Period) -> Customers:
-    keys = [name for name in ("last", "frequency", "money", "source") if name in people.columns]
+    keys = [name for name in ("last", "frequency", "money", "source", "next_money") if name in people.columns]
     people = people.mutate(last=people["last"].epoch_seconds().cast("int64"))
     table = facts.fetch(people.select(*keys).order_by(keys))
     end = period.instants(facts.zone)[1]
@@ -160,11 +186,14 @@ def _fetch(facts: Facts, source: Source, people: ibis.Table, period: Period) -> 
         channels=channels,
         period=Period(max(period.first, began), period.last),
         young=(period.last - began).days + 1 < TOO_YOUNG[source],
+        next_money=table["next_money"].to_numpy().astype(np.int64) if "next_money" in keys else None,
     )
 
 
 def _began(facts: Facts, source: Source, end: datetime) -> date:
     """The client's day of the first act on record, also before the days asked for."""
+    if source == "payments":
+        return min(_began(facts, "orders", end), _began(facts, "subscriptions", end))
     rows = facts.table(source)
     moment = rows.started_at if source == "subscriptions" else rows["at"]
     found = facts.fetch(rows.filter(moment < end).aggregate(first=moment.min().epoch_seconds().cast("int64"))).to_pylist()[0]["first"]

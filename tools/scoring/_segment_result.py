@@ -18,6 +18,7 @@ UNSTABLE = 0.6  # Hennig (2007): below this a cluster is not to be trusted
 SMALL = 200
 KNOWN_SOURCES = 50
 CLEAR = 3.0  # standard errors: one of several channels stands out by two in any sample
+LAST = {"orders": "last order", "subscriptions": "last paid day", "events": "last visit", "payments": "last payment"}
 APART = 1.25  # a channel a quarter more common than among all sets a segment apart
 
 
@@ -114,7 +115,7 @@ def figures_of(customers: Customers, found: Segments, profiles: list[Profile], c
                 entity=entity,
                 currency=currency if unit == "money" else None,
                 period=customers.period.iso,
-                basis=more.pop("basis", "model" if unit == "money" and customers.source == "subscriptions" else "observed"),
+                basis=more.pop("basis", "model" if unit == "money" and customers.source in ("subscriptions", "payments") else "observed"),
                 **more,
             )
         )
@@ -200,7 +201,7 @@ def findings_of(customers: Customers, found: Segments, profiles: list[Profile], 
         text = f"{name}: {{{{{p.key}.customers}}}} people ({{{{{p.key}.share_of_customers}}}})"
         if f"{p.key}.share_of_{value}" in known:
             text += f" with {{{{{p.key}.share_of_{value}}}}} of {words.money}, {{{{{p.key}.{value}_per_customer}}}} each"
-        last = {"orders": "last order", "subscriptions": "last paid day", "events": "last visit"}[customers.source]
+        last = LAST[customers.source]
         text += f"; {last} {{{{{p.key}.recency_days}}}} ago in the median, {words.frequency} {{{{{p.key}.frequency}}}}"
         if p.channel:
             text += f"; {{{{{p.key}.from_{p.channel}}}}} of those with a source in the CRM came by {channel_name(p.channel)}, "
@@ -249,7 +250,9 @@ def caveats_of(customers: Customers, found: Segments, profiles: list[Profile]) -
                 signs=("few customers", "small sample", "handful", "little data"),
             )
         )
-    if found.clusters is None:
+    if found.clusters is None and found.own_rules:
+        caveats.append(Caveat(code="by_rule", text="The segments follow the rules that were given: the data did not draw their lines."))
+    elif found.clusters is None:
         caveats.append(
             Caveat(code="by_rule", text="The segments follow a fixed rule on quintile scores: their sizes are partly set by the rule.")
         )
@@ -268,7 +271,7 @@ def caveats_of(customers: Customers, found: Segments, profiles: list[Profile]) -
                 signs=("how active", "activity", "not what they are worth", "no orders", "no revenue"),
             )
         )
-    if customers.source == "subscriptions":
+    if customers.source in ("subscriptions", "payments"):
         caveats.append(
             Caveat(
                 code="priced_by_month",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,21 @@ Labels = NDArray[np.int64]
 
 REPEATS = 1.5  # mean times above which a group as a whole has come back
 LEAST = 25  # people per segment on average: fewer cannot be addressed apart
+NEIGHBOURS = 5  # nearest seeds whose mean distance says how alike a person is
 SCORES = 5  # quintiles, as direct marketing has scored customers since Hughes 1994
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A segment by what customers did; an end that is left out bounds nothing. Days, times, minor units."""
+
+    name: str
+    recency_at_least: int | None = None
+    recency_at_most: int | None = None
+    frequency_at_least: int | None = None
+    frequency_at_most: int | None = None
+    money_at_least: int | None = None
+    money_at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,7 @@ class Segments:
     scores: Floats
     clusters: Clusters | None
     sampled: bool
+    own_rules: bool = False
 
 
 def quantile_scores(values: NDArray[np.int64], *, low_is_good: bool = False) -> Labels:
@@ -94,13 +110,75 @@ def by_cluster(customers: Customers, *, largest: int, fixed: int | None, random:
     return _by_worth(customers, Segments(labels, names, scores, clusters, len(customers) > FITTED_ON))
 
 
+def by_rules(customers: Customers, rules: Sequence[Rule]) -> Segments:
+    """Segments by rules of the caller's own, the first that fits; whoever fits none is everyone else."""
+    labels = np.full(len(customers), len(rules), dtype=np.int64)
+    for place in reversed(range(len(rules))):
+        labels[fits(customers, rules[place])] = place
+    names = [rule.name for rule in rules] + ["everyone else"]
+    present = np.unique(labels)
+    return Segments(np.searchsorted(present, labels), tuple(names[place] for place in present), score_all(customers), None, False, True)
+
+
+def by_similarity(customers: Customers, seeds: Rule, people: int | None, random: np.random.Generator) -> Segments:
+    """The seeds, the people nearest to them by the mean distance to their nearest seeds, and everyone else."""
+    from scipy.spatial import KDTree
+
+    inside = fits(customers, seeds)
+    others = np.flatnonzero(~inside)
+    points = features(customers, random)[0]
+    distance, _ = KDTree(points[inside]).query(points[others], k=min(NEIGHBOURS, int(inside.sum())))
+    mean = distance if distance.ndim == 1 else distance.mean(axis=1)
+    wanted = min(people or int(inside.sum()), len(others))
+    # equal histories are equally near: the order that the data fixes decides among them
+    nearest = others[np.argsort(mean, kind="stable")[:wanted]]
+    labels = np.full(len(customers), 2, dtype=np.int64)
+    labels[inside], labels[nearest] = 0, 1
+    names = (seeds.name, f"most like {seeds.name}", "everyone else")
+    present = np.unique(labels)
+    return Segments(np.searchsorted(present, labels), tuple(names[place] for place in present), score_all(customers), None, False, True)
+
+
+def fits(customers: Customers, rule: Rule) -> NDArray[np.bool_]:
+    """Which customers a rule takes; ends included."""
+    taken = np.ones(len(customers), dtype=bool)
+    for values, low, high in (
+        (customers.recency, rule.recency_at_least, rule.recency_at_most),
+        (customers.frequency, rule.frequency_at_least, rule.frequency_at_most),
+        (customers.money, rule.money_at_least, rule.money_at_most),
+    ):
+        if values is not None:
+            taken &= (values >= low) if low is not None else True
+            taken &= (values <= high) if high is not None else True
+    return taken
+
+
+def assign_then(then: Customers, now: Customers, found: Segments) -> Labels | None:
+    """The segment each customer of an earlier day was in, by the centres found now. None when the lines were not drawn by centres."""
+    if found.clusters is None or len(found.clusters.centres) != len(found.names):
+        return None
+    columns = varying_of(now)
+    raw = np.column_stack([np.log1p(_raw(now)[place].astype(np.float64)) for place in columns])
+    mean, deviation = raw.mean(axis=0), np.where(raw.std(axis=0) > 0, raw.std(axis=0), 1.0)
+    earlier = np.column_stack([np.log1p(_raw(then)[place].astype(np.float64)) for place in columns])
+    return found.clusters.assign((earlier - mean) / deviation)
+
+
+def varying_of(customers: Customers) -> list[int]:
+    """Which of recency, frequency and money vary."""
+    return [place for place, column in enumerate(_raw(customers)) if column.min() < column.max()]
+
+
+def _raw(customers: Customers) -> list[NDArray[np.int64]]:
+    return [customers.recency, customers.frequency, *([] if customers.money is None else [np.maximum(customers.money, 0)])]
+
+
 def features(customers: Customers, random: np.random.Generator) -> tuple[Floats, Floats]:
     """Standardised log features, (customers, 1 to 3), and the same with days and counts spread evenly over their cells.
 
     A feature that does not vary is left out.
     """
-    raw = [customers.recency, customers.frequency, *([] if customers.money is None else [np.maximum(customers.money, 0)])]
-    varying = [column.astype(np.float64) for column in raw if column.min() < column.max()] or [np.zeros(len(customers))]
+    varying = [_raw(customers)[place].astype(np.float64) for place in varying_of(customers)] or [np.zeros(len(customers))]
     logs = np.column_stack([np.log1p(column) for column in varying])
     mean, deviation = logs.mean(axis=0), np.where(logs.std(axis=0) > 0, logs.std(axis=0), 1.0)
     spread = np.column_stack([np.log1p(column + random.uniform(-0.5, 0.5, len(column))) for column in varying])

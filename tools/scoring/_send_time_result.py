@@ -271,7 +271,7 @@ def _table(readings: tuple[ChannelReading, ...]) -> Table:
 
 
 def _chart(one: ChannelReading) -> dict[str, Any]:
-    rows = [{"slot": slot.slot, "rate": slot.rate, "low": slot.low, "high": slot.high} for slot in one.slots]
+    rows: list[dict[str, str | float]] = [{"slot": slot.slot, "rate": slot.rate, "low": slot.low, "high": slot.high} for slot in one.slots]
     return intervals(
         f"Share answered by part of the day: {one.channel}", rows, name="slot", value="rate", low="low", high="high", axis="share answered"
     )

@@ -84,8 +84,8 @@ def _by_channel(rows: list[tuple[str, str, int, int, int, int]], request: FindSe
         hour, weekday = np.array([row[2] for row in mine], np.int64), np.array([row[3] for row in mine], np.int64)
         key = np.array([number[row[0]] for row in mine], np.int64) * slots + place(hour, weekday, request.weekend_apart)
         kept, inverse = np.unique(key, return_inverse=True)
-        sends = np.bincount(inverse, [row[4] for row in mine], len(kept))
-        hits = np.bincount(inverse, [row[5] for row in mine], len(kept))
+        sends = np.bincount(inverse, [row[4] for row in mine], len(kept)).astype(np.float64)
+        hits = np.bincount(inverse, [row[5] for row in mine], len(kept)).astype(np.float64)
         found.append(Sends(channel, Cells(kept // slots, kept % slots, sends, hits, len(people), slots), people))
     return tuple(found)
 

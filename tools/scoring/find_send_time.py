@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
@@ -33,9 +33,9 @@ class SendRow(Frozen):
         return self
 
 
-def _example() -> list[dict[str, object]]:
+def _example() -> list[Any]:
     """Simulated: sixty people, some of whom answer in the morning and some in the evening."""
-    rows: list[dict[str, object]] = []
+    rows: list[Any] = []
     for number in range(60):
         early = number % 3 != 0
         for hour, answered in ((8, 9 if early else 1), (13, 3), (19, 1 if early else 10)):

@@ -262,3 +262,83 @@ def test_a_million_customers_in_ten_seconds_and_three_gibibytes():
     assert result.figure("customers").value == n
     assert seconds < 10
     assert grown < 3
+
+
+def test_rules_of_ones_own_cut_in_their_order():
+    orders, _ = three_groups()
+    rules = [{"name": "big and recent", "recency_at_most": 30, "money_at_least": 500_000}, {"name": "recent", "recency_at_most": 30}]
+    result = run({"orders": orders}, method="rules", rules=rules, lookback_days=1500)
+    assert {segment.name: segment.customers for segment in result.segments} == pytest.approx(
+        {"big and recent": 300, "recent": 300, "everyone else": 300}, abs=9
+    )
+    assert result.structure is None
+    assert result.decision.action == "use_as_cut"
+    for wrong in ([], [{"name": "nothing"}], [{"name": "backwards", "recency_at_least": 9, "recency_at_most": 3}], [rules[0], rules[0]]):
+        with pytest.raises(ValueError):
+            run({"orders": orders}, method="rules", rules=wrong)
+
+
+def test_the_people_most_like_those_whom_a_rule_takes_are_found():
+    orders, group = three_groups()
+    # every third of the champions is taken by the rule through their many orders; those most like them are champions too
+    people = orders["contact_id"].to_pylist()
+    champions = np.array([people.count(str(person)) for person in np.flatnonzero(group == 0)])
+    most = int(np.sort(champions)[-100])
+    seeds = [{"name": "the keenest", "frequency_at_least": most, "recency_at_most": 60}]
+    result = run({"orders": orders}, method="similar", rules=seeds, lookback_days=1500, similar_people=60)
+    alike = next(segment for segment in result.segments if segment.name == "most like the keenest")
+    assert alike.customers == 60
+    assert alike.frequency[0] > 8
+    with pytest.raises(NotEnoughData, match="nobody to be like"):
+        run({"orders": orders}, method="similar", rules=[{"name": "nobody", "recency_at_least": 9000}], lookback_days=1500)
+
+
+def lasting(seed: int = 4) -> dict[str, Any]:
+    """Simulated: half order each ten days to the end, half each ninety days; both for the same amount."""
+    random = np.random.default_rng(seed)
+    rows: dict[str, list[Any]] = {"order_id": [], "contact_id": [], "at": [], "amount": [], "currency": [], "status": []}
+    for person in range(240):
+        day = float(random.uniform(0, 60))
+        while day < 600:
+            at = datetime(2026, 11, 20, tzinfo=UTC) - timedelta(days=600 - day)
+            for column, value in zip(rows, (f"o{len(rows['at'])}", f"p{person}", at, 10_000, "ZAR", "paid"), strict=True):
+                rows[column].append(value)
+            day += random.exponential(10 if person % 2 else 90)
+    return rows
+
+
+@pytest.mark.parametrize("method", ["kmeans", "rfm"])
+def test_value_is_measured_in_the_period_after(method):
+    result = run({"orders": lasting()}, method=method, next_days=120)
+    later = {f.entity: f for f in result.figures if f.metric == "next_revenue_per_customer"}
+    assert later
+    assert all(figure.basis == "observed" and figure.interval is not None for figure in later.values())
+    best = max(later.values(), key=lambda figure: figure.value)
+    assert best.value == pytest.approx(12 * 10_000, rel=0.3)
+    assert best.period == "2026-07-25/2026-11-21"
+    assert not any(f.metric == "next_revenue_per_customer" for f in run({"orders": lasting()}, method=method, next_days=0).figures)
+
+
+def test_looking_at_the_next_period_leaves_the_segments_as_they_are():
+    orders, _ = three_groups()
+    assert run({"orders": orders}, lookback_days=1500).segments == run({"orders": orders}, lookback_days=1500, next_days=0).segments
+
+
+def test_subscriptions_may_be_counted_in():
+    orders, _ = three_groups()
+    subscriptions = {
+        "subscription_id": [f"s{i}" for i in range(100)],
+        "contact_id": [str(i) for i in range(100)],
+        "plan": ["pro"] * 100,
+        "mrr": [10_000] * 100,
+        "currency": ["ZAR"] * 100,
+        "started_at": [datetime(2026, 9, 25, tzinfo=UTC)] * 100,
+        "ended_at": [None] * 100,
+    }
+    tables = {"orders": orders, "subscriptions": subscriptions}
+    both = run(tables, source="payments", method="rfm", lookback_days=1500)
+    alone = run(tables, source="orders", method="rfm", lookback_days=1500)
+    assert both.figure("revenue").value == alone.figure("revenue").value + 100 * 2 * 10_000, "the second month has begun"
+    assert both.figure("revenue").basis == "model"
+    with pytest.raises(NotEnoughData):
+        run({"orders": orders}, source="payments")
