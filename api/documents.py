@@ -82,7 +82,7 @@ async def add_document(body: NewDocument, request: Request, response: Response, 
     return DocumentCard.of(document, client.slug)
 
 
-@router.post("/pages", status_code=201, responses=responses(404))
+@router.post("/pages/fetch", status_code=201, responses=responses(404))
 async def add_page(body: NewPage, request: Request, response: Response, caller: Caller) -> DocumentCard:
     """Fetch a page from an allowed host and keep its text as a document dated today. Off unless the operator allows hosts."""
     house = request.app.state.house

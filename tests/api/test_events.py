@@ -107,18 +107,24 @@ async def test_a_silent_stream_is_kept_open_by_comments(ours, database):
 
 async def test_many_readers_share_one_listener(ours, database):
     run_id, arrived = await task(ours), []
+    before = await listeners(database)
     readings = [asyncio.create_task(read(ours, run_id, arrived=arrived)) for _ in range(30)]
     async with asyncio.timeout(30):
         while len(arrived) < 30:
             await asyncio.sleep(0.02)
-    async with database.transaction(None) as connection:
-        row = await (
-            await connection.execute("SELECT count(*) AS listeners FROM pg_stat_activity WHERE application_name = 'groundwork events'")
-        ).fetchone()
+    during = await listeners(database)
     await finish(database, ours, run_id)
     results = await asyncio.wait_for(asyncio.gather(*readings), 30)
-    assert row["listeners"] == 1
+    # a listener belongs to a process, and others may serve the same database
+    assert during == before >= 1
     assert all([event["id"] for event in found] == [1, 2] for found, _ in results)
+
+
+async def listeners(database) -> int:
+    """Connections that listen for run events."""
+    statement = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'groundwork events'"
+    async with database.transaction(None) as connection:
+        return (await (await connection.execute(statement)).fetchone())["n"]
 
 
 async def test_a_cancelled_task_ends_its_stream(ours):

@@ -94,7 +94,7 @@ ATTEMPTS = (
     attempt("GET /imports/{id}", "imported"),
     attempt("GET /imports/{id}/rejects", "imported"),
     attempt("POST /documents", "client", json={"client": "@", "title": "x", "text": "y"}),
-    attempt("POST /documents/pages", "client", json={"client": "@", "url": "https://allowed.example/"}),
+    attempt("POST /documents/pages/fetch", "client", json={"client": "@", "url": "https://allowed.example/"}),
     attempt("GET /documents", "client", params={"client": "@"}),
     attempt("DELETE /documents/{id}", "document"),
     attempt("POST /experiments", "client", json={"client": "@", **PLAN}),
