@@ -3,8 +3,8 @@
 python -m bench.value [--peer PYTHON]
 
 The peer runs in an environment of its own (lifetimes 0.11.3): name its interpreter with --peer or GROUNDWORK_BENCH_LIFETIMES, else it is
-left out with a message. Times are the best of three on one thread, by the clock and in seconds of processor. The peer's likelihood is worked out
-here from its parameters, so that both are of the same data.
+left out with a message. Times are the best of three on one thread, by the clock and in seconds of processor. The peer's likelihood is
+worked out here from its parameters, so that both are of the same data.
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ def main() -> int:
     parser.add_argument("--peer", default=os.environ.get("GROUNDWORK_BENCH_LIFETIMES"))
     asked = parser.parse_args()
     if asked.peer is None:
+    beside = f"{other['seconds']:7.2f} s  (cores {other['cores']:.2f} s)  log-likelihood differs by {gap:.1e}"
+    print(f"{'lifetimes on the same customers':<62} {beside}", flush=True)
         print("lifetimes: left out, no interpreter of its environment was named", flush=True)
     results = [measure(count, limit, days, asked.peer) for count, limit in CASES for days in (False, True)]
     return 0 if all(results) else 1
