@@ -38,6 +38,7 @@ REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
     "summarize_channels": ({}, {"days": 28, "channels": ["meta", "google_ads"]}),
     "segment_audience": (
         {"method": "kmeans", "source": "orders"}, {"method": "rfm", "source": "orders"}, {"source": "events"}, {"source": "subscriptions"},
+        {"source": "payments", "method": "rfm"},
     ),
     "fit_response_curves": tuple(
         {"outcome": outcome, "draws": 20, "kept_draws": 20, **more}
@@ -92,7 +93,23 @@ REQUESTS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "score_health": ({"limit": 5},),
     "list_prices": ({}, {"products": ["cut_and_style"]}),
-    "find_case_studies": ({"measure": "bookings"}, {"source": "usage"}, {"source": "events", "measure": "page_view", "least": 10, "weeks": 30}),
+    "predict_value": ({"source": "orders", "horizons_months": [6, 12]}, {"source": "subscriptions", "horizons_months": [6]}),
+    "measure_uplift": (
+        {
+            "assignment": "randomised",
+            "rows": {
+                "table": "free_visits", "arm_column": "arm", "treatment": "b", "outcome_column": "minutes", "feature_columns": ["before"],
+            },
+        },
+    ),
+    "recommend_next_action": (
+        {
+            "actions": [{"name": "offer", "value_per_outcome": 5000}], "audiences": [{"segment": "new people", "people": 3000}],
+            "experiments": [{"action": "offer", "experiment": "first_booking_offer", "treatment": "ten_percent_off", "outcome": BOOKED}],
+        },
+    ),
+    "find_send_time": ({},),
+    "find_case_studies": ({"measure": "bookings"}, {"source": "usage"}),
     "compare_matched": ({"accounts": ["A000268"], "measure": "bookings"}, {"accounts": ["A000268"], "source": "usage", "measure": "diary"}),
     "compare_competitors": ({}, {"since": "2026-04-30", "threshold": 0.01}),
     "summarize_cancellations": ({}, {"days": 90}),
@@ -130,8 +147,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for part in (table.slice(0, half), table.slice(half)):
             import_table(root, "ws_1", SALON, name, part)
     visits = root.parent / "visits.csv"
-    rows = (f"v{number},{('control', 'b')[number % 2]},{number * 7919 % 1000 / 8},2026-05-{number % 28 + 1:02d}" for number in range(3000))
-    visits.write_text("\n".join(["visit,arm,minutes,day", *rows]))
+    rows = (
+        f"v{number},{('control', 'b')[number % 2]},{number * 7919 % 1000 / 8},2026-05-{number % 28 + 1:02d},{number * 31 % 7}"
+        for number in range(3000)
+    )
+    visits.write_text("\n".join(["visit,arm,minutes,day,before", *rows]))
     import_file(root, "ws_1", SALON, visits, table="free_visits")
     return root
 
