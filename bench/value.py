@@ -77,9 +77,8 @@ def measure(count: int, limit: float, days: bool, peer: str | None) -> bool:
     other = json.loads(answer.stdout.splitlines()[-1])
     height = bg_nbd.Surface(histories)(np.array(other["values"]))[0] * count
     gap = fit.log_likelihood / height - 1
-    print(
-        f"{'lifetimes on the same customers':<62} {other['seconds']:7.2f} s  (cores {other['cores']:.2f} s)  log-likelihood differs by {gap:.1e}"
-    )
+    beside = f"{other['seconds']:7.2f} s  (cores {other['cores']:.2f} s)  log-likelihood differs by {gap:.1e}"
+    print(f"{'lifetimes on the same customers':<62} {beside}", flush=True)
     return kept
 
 
