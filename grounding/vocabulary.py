@@ -52,7 +52,7 @@ CONCEPTS: tuple[Concept, ...] = (
     _concept("customers", "count share", "customers|clients|buyers|accounts|members|users|subscribers|salons|people", "size users clients buyers accounts members subscribers population contacts"),
     _concept("contacts", "count", "contacts|subscribers|recipients|e-mails sent|emails sent", "recipients sends"),
     _concept("ctr", "share points", "click-through rate|click through rate|clickthrough rate|ctr", "click_through_rate clickthrough_rate"),
-    _concept("conversion_rate", "share points", "conversion rate|conversion rates|booking rate|converts|converted|cvr|sign-up rate|trial rate|purchase rate|baseline rate|converting", "cvr baseline_rate click_to_booking booking_rate click_conversion_rate"),
+    _concept("conversion_rate", "share points", "conversion rate|conversion rates|booking rate|converts|converted|cvr|sign-up rate|trial rate|purchase rate|baseline rate|converting", "cvr baseline_rate break_even_rate click_to_booking booking_rate click_conversion_rate"),
     _concept("open_rate", "share points", "open rate|open rates|opens|opened", "opens"),
     _concept("unsubscribe_rate", "share points", "unsubscribe rate|unsubscribes|unsubscribed", ""),
     _concept("bounce_rate", "share points", "bounce rate|bounced|bounces", ""),

@@ -128,7 +128,7 @@ class Claims:
                 figures and self._verb(match, after)
             ):
                 continue
-            if not figures and not about:
+            if not figures and not about and not self._names_culprit(match):
                 continue
             if self.carried(sentence, match.start(), figures):
                 continue
@@ -142,6 +142,14 @@ class Claims:
                 )
             )
         return found
+
+    def _names_culprit(self, match: re.Match[str]) -> bool:
+        """Whether the words put it down to someone outright: "Thanks to TikTok, …", "TikTok caused this"."""
+        behind = self.around.within(self.around.entities, match.end(), match.end() + 2)
+        if behind and self.text[behind[0].end : behind[0].end + 1] == ",":
+            return True
+        before = self.around.within(self.around.entities, max(0, match.start() - 24), match.start())
+        return bool(before) and match.start() - before[-1].end == 1 and match[0].lower() == "caused"
 
     @staticmethod
     def _verb(match: re.Match[str], after: str) -> bool:

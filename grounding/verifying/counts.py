@@ -14,6 +14,7 @@ MOST = 20
 COUNTED_ROWS = re.compile(r"^\d+ figures$")
 ITEMS = re.compile(r"\s*(?:,\s*(?:and\s+|or\s+)?|;\s*(?:and\s+)?|\s+and\s+|\s+or\s+)\s*")
 NOUN = re.compile(r"^[ \u00a0-]+(?:[\w'’-]+[ \u00a0]+){0,3}?(?P<noun>[a-z]{3,}s)\b", re.IGNORECASE)
+THE_SAID = re.compile(r"\b(?:the|these|those|both)[ \u00a0]$", re.IGNORECASE)
 SMALL = 12
 REACH = 30
 """Letters behind a number word in which a metric would be named."""
@@ -87,6 +88,8 @@ def _uncounted(place: Place, around: Surroundings) -> Judgement | None:
     start, end = numeral.start, min(numeral.end + REACH, place.sentence.end)
     if not numeral.word or numeral.values[0] > SMALL or TIMES.match(text[numeral.end : end]):
         return None
+    if THE_SAID.search(text[max(place.sentence.start, start - 8) : start]):
+        return Judgement("EXEMPT", "counts what was named before")
     if around.within(around.metrics, max(place.sentence.start, start - 3), end):
         return None
     behind = re.findall(r"[a-z]+", text[numeral.end : end].lower())[:4]

@@ -25,7 +25,7 @@ from grounding.verifying.subjects import SET_AGAINST, of_the_whole, said, sign
 from grounding.verifying.thresholds import is_threshold
 
 COMPARED = re.compile(
-    r"\b(?:than|unlike|versus|vs\.?|against|like|instead of|above|below|beyond|behind|ahead of|before|after|beside|alongside|next to|beats?|trails?|compared (?:with|to)|half of)"
+    r"\b(?:than|as|unlike|versus|vs\.?|against|like|instead of|above|below|beyond|behind|ahead of|before|after|beside|alongside|next to|beats?|trails?|compared (?:with|to)|half of)"
     r"[ \u00a0](?:that of |those of |on |in |the )?$",
     re.IGNORECASE,
 )
@@ -75,6 +75,8 @@ def of_another(reading: Reading, place: Place, known: Known) -> str | None:
     spans = [span for span in (sentence.label, sentence.column) if span]
     labelled = [m for span in spans for m in around.named(*span) if m.kind == known.kind]
     own_label = any(_names_own(reading, known, labelled, span) for span in spans)
+    if known.kind != "channel":
+        rivals = [m for m in rivals if _bound(reading, place, m)]
     if rivals:
         if own_label or (POINTS_BACK.search(sentence.body) and _named_before(reading, known, place)):
             rivals = [m for m in rivals if _bound(reading, place, m)]
@@ -85,7 +87,7 @@ def of_another(reading: Reading, place: Place, known: Known) -> str | None:
         return None
     if labelled:
         return f"it is of {named(known)}, not of {said(reading, labelled)}"
-    if here or _named_before(reading, known, place):
+    if here or known.kind != "channel" or _named_before(reading, known, place):
         return None
     for mentions in around.entity_scopes(sentence, place.clause):
         if alike := [m for m in mentions if m.kind == known.kind]:

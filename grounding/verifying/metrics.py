@@ -38,6 +38,8 @@ WENT_FROM = re.compile(
     r"\b(?:climb|r[ao]?is|ris|ros|lift|cut|trim|reduc|brought|shift|f[ea]ll|w[e]nt|go|mov|drop|slip|increas|decreas|jump|gr[eo]w|chang|drift|up|down|c[ao]me)\w*[ \u00a0](?:\w+[ \u00a0])?from[ \u00a0]$",
     re.IGNORECASE,
 )
+OF_TODAY = re.compile(r"^[ \u00a0]of[ \u00a0](?:today['’]s|the current|the present|the usual)[ \u00a0]$", re.IGNORECASE)
+""" "A change of 15% of today's conversion rate": what a change is told of, and no metric of its own."""
 NEAR = 24
 ENOUGH = 2
 """Words of a figure's label in its clause that outweigh a metric word standing loosely beside it."""
@@ -57,6 +59,8 @@ def metric(reading: Reading, place: Place, known: Known) -> int | str:
         if (whatever and mention.end <= numeral.start) or _may_be(reading, mention, known)
     ]
     close = _close(reading, place, inside)
+    if known.change and close and OF_TODAY.match(reading.text[numeral.end : close[0].start]):
+        close = []
     if numeral.kind == "bare" and close and close[0].start - numeral.end < 3 and not close[0].adjacent:
         return _agrees(reading, place, known, close)
     if bound := _tight(reading, place, known):

@@ -10,7 +10,7 @@ from grounding.verifying.periods import DAYS_IN
 from grounding.verifying.place import Place, Reading
 
 BAR = re.compile(
-    r"\b(?:above|below|beyond|over|under|past|pass(?:es|ed)?|exceed(?:s|ed)?|reach(?:es|ed)?|against|than|versus|vs\.?|compared (?:with|to)|"
+    r"\b(?:above|below|beyond|over|under|past|pass(?:es|ed)?|exceed(?:s|ed)?|tops|reach(?:es|ed)?|against|than|versus|vs\.?|compared (?:with|to)|"
     r"at most|at least|up to|beats?|the stop at|a cap (?:on [\w ]{1,20})?(?:at|of)|capped at|falls to|drops to|hits?)"
     r"[ \u00a0(]+(?:the[ \u00a0]|a[ \u00a0]|about[ \u00a0]|that of[ \u00a0])*$",
     re.IGNORECASE,

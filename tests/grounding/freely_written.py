@@ -23,7 +23,7 @@ FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
 
 @dataclass(frozen=True)
 class WrittenDraft:
-    """One draft with its slots. `held`: kept back while rules are changed, and measured by itself."""
+    """One draft with its slots. `held`: written for rules that were final, measured once, and mended for only then."""
 
     name: str
     client: str

