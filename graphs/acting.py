@@ -117,7 +117,9 @@ async def _task(connection: Any, doing: Doing, name: str) -> runs.Run:
 
 async def _remember(connection: Any, doing: Doing, call: Mapping[str, Any], action: Any) -> Deed:
     identity = stable_id("pref", doing.context.run.id, call["id"])
-    kept = await preferences.remember(connection, doing.context.client.id, action.preference.strip(), said_by=doing.owner, id=identity)
+    # one line: it stands in a list of the prompt, and must not look like a heading there
+    text = " ".join(action.preference.split())
+    kept = await preferences.remember(connection, doing.context.client.id, text, said_by=doing.owner, id=identity)
     if kept is None:
         raise ToolInputError(f"{preferences.MOST} preferences are kept already: forget one first", field="preference")
     name = next((name for name, known in doing.preferences.items() if known == kept.id), f"P{len(doing.preferences) + 1}")

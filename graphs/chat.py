@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,7 @@ MOST_TOOL_CALLS = 12
 MOST_REPAIRS = 1
 LOOK_SECONDS = 0.2
 """How often a turn that waits for a model or a tool looks whether somebody stopped it."""
+HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 LEFT_OUT = "I left out a part of this answer: it did not hold against the evidence."
 TOO_LONG = "I stop here: this turn has made as many model calls as it may. Ask again with one thing at a time."
 
@@ -352,7 +354,7 @@ async def summarise(state: ChatState, context: ChatContext) -> Done:
     model = await asyncio.to_thread(chat_model, tier, context.services.models)
     asked = [SystemMessage(load_prompt("chat_summary").text), HumanMessage("\n\n".join(spoken))]
     completion = await interruptible(context, complete(model, asked, [], limits=context.services.models.limits, spent=state.get("usage")))
-    summary = completion.message.text.strip()[: recalling.LONGEST_SHOWN]
+    summary = HEADING.sub("", completion.message.text.strip())[: recalling.LONGEST_SHOWN]
 
     async def also(connection: Any) -> None:
         await threads.set_summary(connection, context.thread, summary, old[-1].number)
