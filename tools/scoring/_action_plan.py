@@ -21,6 +21,7 @@ FALSE_ALARM, POWER = 0.05, 0.8
 PAYING_MARGIN = 2.0  # a test should find an effect of twice what pays for the action
 LEAST_LIFT = 0.1  # of the baseline: a smaller effect is not worth a test of an action that costs nothing
 DEFAULT_BASELINE = 0.05
+LEAST_RATE = 1e-3  # a rate nearer to nought or one sizes no test that could be run
 
 
 class Recommendation(Frozen):
@@ -138,7 +139,9 @@ def _best(request: RecommendNextAction, known: Known, audience: Audience) -> _Ch
 
 def _proposal(action: Action, known: Known, people: int) -> TestProposal:
     """Sized to find twice the effect that pays for the action, and at least a tenth of the baseline."""
-    others = [effect.baseline for effect in known.effects.values() if not effect.is_money and 0 < effect.baseline < 1]
+    others = [
+        effect.baseline for effect in known.effects.values() if not effect.is_money and LEAST_RATE <= effect.baseline <= 1 - LEAST_RATE
+    ]
     baseline = action.baseline if action.baseline is not None else min(others, default=DEFAULT_BASELINE)
     pays = action.cost / action.value_per_outcome if action.value_per_outcome else 0.0
     effect = min(max(PAYING_MARGIN * pays, LEAST_LIFT * baseline), 0.9 * (1 - baseline))

@@ -23,7 +23,7 @@ class Action(Frozen):
     value_per_outcome: int | None = quantity(
         "money", "what one outcome brings, minor units; not needed when the outcome is money", default=None, ge=0, le=10**12
     )
-    baseline: float | None = quantity("share", "rate of the outcome without it, to size a test of it", default=None, gt=0, lt=1)
+    baseline: float | None = quantity("share", "rate of the outcome without it, to size a test of it", default=None, ge=1e-6, le=0.999)
 
 
 class Audience(Frozen):

@@ -116,3 +116,10 @@ def test_bad_requests_are_refused():
 
 def test_the_same_request_gives_the_same_result_to_the_bit():
     assert run(tests=TESTS).model_dump_json() == run(tests=TESTS).model_dump_json()
+
+
+@pytest.mark.parametrize("baseline", [1e-6, 0.999])
+def test_a_baseline_at_the_end_of_what_is_allowed_still_sizes_a_test(baseline):
+    assert run(actions=[{"name": "free", "baseline": baseline}]).proposals[0].people_per_arm > 0
+    with pytest.raises(ValidationError):
+        run(actions=[{"name": "free", "baseline": 1 - 1e-17 if baseline > 0.5 else 1e-300}])
