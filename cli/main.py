@@ -21,6 +21,7 @@ from cli import (
     doctor,
     documents,
     erasing,
+    evaluating,
     evidence,
     experiments,
     importing,
@@ -118,6 +119,7 @@ for room in (
     verifying,
     evidence,
     experiments,
+    evaluating,
 ):
     room.register(app)
 

@@ -1,0 +1,100 @@
+"""Form: the outline, lengths, words that a brand or nobody should use, consent."""
+
+from __future__ import annotations
+
+import re
+
+from agents.deliverable import Part
+from agents.roster import AGENTS
+from demo.clients import CLIENTS
+from evals.house import House
+from evals.seen import Seen
+from tools.methods.message_rules import Text, faults
+
+MOST_WORDS = {"strategy": 6000, "report": 3500, "competitor_analysis": 3500, "outreach": 3000, "case_study": 3500, "chat": 260}
+FEWEST_WORDS = {"strategy": 700, "report": 400, "competitor_analysis": 250, "outreach": 300, "case_study": 200, "chat": 3}
+HYPE = re.compile(
+    r"\b(?:amazing|incredible|unbeatable|world-class|cutting-edge|game[- ]chang\w+|skyrocket\w*|supercharge\w*|unleash\w*|synerg\w+|next-level"
+    r"|best-in-class"
+    r"|revolutioni[sz]\w+|crush(?:ing)? it|effortless\w*|seamless\w*|delve)\b",
+    re.IGNORECASE,
+)
+FORBIDDEN = re.compile(
+    r"\b(?:guarantee[ds]?|risk[- ]free|no risk|cures?|heals?|clinically|proven to|thanks to (?:our|the) (?:ads?|campaigns?)"
+    r"|(?:ads?|campaigns?|channels?|meta|google ads|tiktok|linkedin|youtube) (?:drove|caused|generated)"
+    r"|we guarantee|will certainly|is certain to)\b",
+    re.IGNORECASE,
+)
+
+
+def outline(seen: Seen, house: House) -> list[str]:
+    """Every section of the deliverable is there, in order, with something in it."""
+    if seen.chat or seen.status in ("refused", "failed"):
+        return []
+    if seen.content is None:
+        return ["there is no deliverable"]
+    declared = AGENTS[seen.case.suite].deliverable
+    made = declared.model_validate(seen.content)
+    problems, last = [], -1
+    for name, field in declared.model_fields.items():
+        if name == "title":
+            continue
+        heading = f"\n## {field.title or name.replace('_', ' ').capitalize()}\n"
+        place = seen.markdown.find(heading)
+        if place < 0 or place < last:
+            problems.append(f"section {heading.strip()!r} is missing or out of place")
+        last = max(place, last)
+        entries = getattr(made, name)
+        if any(isinstance(entry, Part) and not any(str(value).strip() for value in entry.model_dump().values()) for entry in entries):
+            problems.append(f"section {name} holds an empty item")
+    return problems
+
+
+def length(seen: Seen, house: House) -> list[str]:
+    """Neither too long to be read nor too short to be of use; the summary at most 120 words."""
+    if seen.status in ("refused", "failed") or (not seen.chat and seen.content is None):
+        return []
+    if seen.chat:
+        counts = [len(answer.split()) for answer in seen.answers]
+        return [f"an answer has {count} words" for count in counts if not FEWEST_WORDS["chat"] <= count <= MOST_WORDS["chat"]]
+    words = len(seen.text.split())
+    low, high = FEWEST_WORDS.get(seen.case.suite, 200), MOST_WORDS.get(seen.case.suite, 6000)
+    problems = [] if low <= words <= high else [f"it has {words} words, wanted {low} to {high}"]
+    summary = re.search(r"\n## In short\n(.*?)(?=\n## |\Z)", seen.text, re.DOTALL)
+    if summary and len(summary[1].split()) > 120:
+        problems.append(f"the summary has {len(summary[1].split())} words")
+    return problems
+
+
+def tone(seen: Seen, house: House) -> list[str]:
+    """None of the words that the brand forbids, none of the words of advertising about itself, nothing shouted."""
+    text = re.sub(r"“[^”]*”", "", seen.text)
+    banned = [word for word in CLIENTS[seen.case.client].banned_words if re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)]
+    problems = [f"the brand does not say {word!r}" for word in banned if word not in " ".join(seen.case.words()).lower()]
+    problems += [f"advertising talk: {found!r}" for found in dict.fromkeys(HYPE.findall(text))]
+    problems += ["an exclamation mark too many"] if "!!" in text else []
+    return problems
+
+
+def claims(seen: Seen, house: House) -> list[str]:
+    """No promise that nobody can keep, no cause that no experiment shows, no medical claim."""
+    text = re.sub(r"“[^”]*”", "", seen.text)
+    return [f"forbidden claim: {found!r}" for found in dict.fromkeys(match[0] for match in FORBIDDEN.finditer(text))]
+
+
+def consent(seen: Seen, house: House) -> list[str]:
+    """In outreach: people who agreed, a way out, a sender, a reason for each personal field, in each message and variant."""
+    if seen.case.suite != "outreach" or seen.content is None:
+        return []
+    problems: list[str] = []
+    for message in seen.content["messages"]:
+        personal = [entry.partition(":")[0].strip(" {}`") for entry in message["personal"] if entry.partition(":")[2].strip()]
+        shown = re.sub(r"\{\{(?:[A-Z]\d*)\.[^{}]+\}\}", "R100", message["body"])
+        text = Text(message["channel"], message["subject"], shown)
+        problems += [
+            f"{message['name']}: {fault.problem}"
+            for fault in faults(text, banned=CLIENTS[seen.case.client].banned_words, personal=personal)
+        ]
+    if seen.of("select_recipients") and not re.search(r"agreed to e-?mail|with consent|who agreed|consented", seen.text, re.IGNORECASE):
+        problems.append("it does not say that only people who agreed are written to")
+    return problems
