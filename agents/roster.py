@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from agents.agent import Agent
+from agents.campaign_optimizer import CAMPAIGN_OPTIMIZER
 from agents.competitor_analyst import COMPETITOR_ANALYST
+from agents.content_planner import CONTENT_PLANNER
 from agents.outreach_writer import OUTREACH_WRITER
 from agents.reporter import REPORTER
 from agents.strategist import STRATEGIST
 
-AGENTS: dict[str, Agent] = {agent.kind: agent for agent in (STRATEGIST, REPORTER, COMPETITOR_ANALYST, OUTREACH_WRITER)}
+AGENTS: dict[str, Agent] = {
+    agent.kind: agent
+    for agent in (
+        STRATEGIST,
+        CAMPAIGN_OPTIMIZER,
+        CONTENT_PLANNER,
+        REPORTER,
+        COMPETITOR_ANALYST,
+        OUTREACH_WRITER,
+    )
+}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -25,6 +27,12 @@ from store.facts import open_facts
 from tools.artefacts import Artefact
 from tools.contract import Figure, NotEnoughData, Tool, ToolInputError, ToolResult, weakest
 from tools.registry import load
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+POOLED = ("numpy", "scipy", "sklearn")
+"""Modules that bring thread pools of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +132,18 @@ def weaken(result: ToolResult, inputs: tuple[Input, ...]) -> ToolResult:
 
 def _on_one_thread(declared: Tool, *arguments: Any) -> ToolResult:
     """Floats add up in one order only on one thread."""
-    from threadpoolctl import threadpool_limits
-
     # the limit reaches libraries that are loaded; those that a tool loads later read this
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with threadpool_limits(1):
+    with _thread_pools(tuple(name in sys.modules for name in POOLED)).limit(limits=1):
         return declared(*arguments)
+
+
+@cache
+def _thread_pools(loaded: tuple[bool, ...]) -> ThreadpoolController:
+    """The thread pools of the libraries that are loaded. Finding them takes milliseconds, so it is done again only for new ones."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True, slots=True)

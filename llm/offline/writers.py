@@ -38,4 +38,12 @@ def writer_for(answer_tool: str | None) -> Writer | None:
         from llm.offline.outreach import OutreachWriter
 
         return OutreachWriter()
+    if answer_tool == "deliver_campaign_optimization":
+        from llm.offline.strategy import CampaignOptimizationWriter
+
+        return CampaignOptimizationWriter()
+    if answer_tool == "deliver_content_plan":
+        from llm.offline.strategy import ContentPlanWriter
+
+        return ContentPlanWriter()
     return None

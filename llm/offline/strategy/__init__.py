@@ -5,8 +5,68 @@ from __future__ import annotations
 from typing import Any
 
 from llm.offline.reading import Desk
-from llm.offline.strategy import audiences, closing, opening, plan
+from llm.offline.strategy import audiences, changing, closing, contents, opening, plan
 from llm.offline.strategy.view import View
+
+OPEN = "We leave this open: what is on record does not settle it."
+
+
+class CampaignOptimizationWriter:
+    """Writes `deliver_campaign_optimization` from the sections that it shares with a strategy."""
+
+    def sums(self, desk: Desk) -> list[dict[str, Any]]:
+        """Derived figures that the text needs and no tool gave: none."""
+        return []
+
+    def fallback(self, path: str) -> str:
+        """What stands where every sentence had to go."""
+        return OPEN
+
+    def write(self, desk: Desk) -> dict[str, Any]:
+        """The whole optimisation."""
+        view = View(desk)
+        return {
+            "title": f"Campaign optimisation for {desk.named.get('name', 'the client')}: {view.goal}"[:120],
+            "summary": opening.summary(view),
+            "situation": opening.situation(view),
+            "changes": changing.changes(view),
+            "budget": plan.budget(view),
+            "forecast": plan.forecast(view),
+            "experiments": plan.experiments(view),
+            "reviews": plan.reviews(view),
+            "risks": closing.risks(view),
+            "actions": closing.actions(view),
+            "alternatives": closing.alternatives(view),
+            "unknowns": closing.unknowns(view),
+        }
+
+
+class ContentPlanWriter:
+    """Writes `deliver_content_plan`."""
+
+    def sums(self, desk: Desk) -> list[dict[str, Any]]:
+        """Derived figures that the text needs and no tool gave: none."""
+        return []
+
+    def fallback(self, path: str) -> str:
+        """What stands where every sentence had to go."""
+        return OPEN
+
+    def write(self, desk: Desk) -> dict[str, Any]:
+        """The whole plan."""
+        view = View(desk)
+        return {
+            "title": f"Content plan for {desk.named.get('name', 'the client')}: {view.goal}"[:120],
+            "summary": contents.summary(view),
+            "audience": audiences.audiences(view),
+            "themes": contents.themes(view),
+            "calendar": audiences.content_plan(view),
+            "lengths": contents.lengths(view),
+            "measurement": closing.measurement(view)[:5],
+            "actions": contents.actions(view),
+            "alternatives": contents.alternatives(view),
+            "unknowns": closing.unknowns(view),
+        }
 
 
 class StrategyWriter:
@@ -18,7 +78,7 @@ class StrategyWriter:
 
     def fallback(self, path: str) -> str:
         """What stands where every sentence had to go."""
-        return "We leave this open: what is on record does not settle it."
+        return OPEN
 
     def write(self, desk: Desk) -> dict[str, Any]:
         """The whole strategy."""
