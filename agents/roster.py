@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.agent import Agent
 from agents.campaign_optimizer import CAMPAIGN_OPTIMIZER
+from agents.case_study_writer import CASE_STUDY_WRITER
 from agents.competitor_analyst import COMPETITOR_ANALYST
 from agents.content_planner import CONTENT_PLANNER
 from agents.outreach_writer import OUTREACH_WRITER
@@ -19,5 +20,6 @@ AGENTS: dict[str, Agent] = {
         REPORTER,
         COMPETITOR_ANALYST,
         OUTREACH_WRITER,
+        CASE_STUDY_WRITER,
     )
 }

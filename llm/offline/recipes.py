@@ -178,7 +178,14 @@ def recipients(tool: Offered, desk: Desk) -> dict[str, Any]:
     return {"bought": "before"} | ({"quiet_days": int(said["number"]) * DAYS_OF[said["unit"].lower()]} if said else {})
 
 
+def case_studies(tool: Offered, desk: Desk) -> dict[str, Any]:
+    """What the brief wants to have grown."""
+    goal = desk.named.get("goal", "").strip()
+    return fill(tool, desk) | ({"measure": goal} if OUTCOME_NAME.fullmatch(goal) else {})
+
+
 RECIPES: dict[str, Recipe] = {
+    "find_case_studies": case_studies,
     "select_recipients": recipients,
     "track_goals": goals,
     "compare_periods": period,

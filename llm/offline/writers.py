@@ -38,6 +38,10 @@ def writer_for(answer_tool: str | None) -> Writer | None:
         from llm.offline.outreach import OutreachWriter
 
         return OutreachWriter()
+    if answer_tool == "deliver_case_study":
+        from llm.offline.case_study import CaseStudyWriter
+
+        return CaseStudyWriter()
     if answer_tool == "deliver_campaign_optimization":
         from llm.offline.strategy import CampaignOptimizationWriter
 

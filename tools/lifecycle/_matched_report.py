@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from math import exp
 from typing import Any
 
+import numpy as np
+
 from tools.contract import Caveat, Column, Decision, Figure, Interval, Table, ToolResult
 from tools.lifecycle._comparison import Comparison
 from tools.lifecycle._outcomes import Outcomes
@@ -33,7 +35,9 @@ def _who(outcomes: Outcomes, one: Comparison) -> str:
 def _figures(outcomes: Outcomes, one: Comparison, level: float) -> Iterator[Figure]:
     who, noun, window, number = _who(outcomes, one), outcomes.measure, outcomes.window, len(one.matched.controls)
     own: dict[str, Any] = {"entity": who, "basis": "observed"}
-    yield Figure(key="before", value=one.before, unit="count", metric="before", label=f"{noun} before", period=window.before.iso, **own)
+    yield Figure(
+        key="before", value=one.before, unit="count", metric="before", label=f"{noun} before", period=window.before.iso, source=who, **own
+    )
     yield Figure(key="after", value=one.after, unit="count", metric="after", label=f"{noun} after", period=window.after.iso, **own)
     yield Figure(
         key="total_change", value=one.after - one.before, unit="count", metric="total_change", label=f"change in {noun}",
@@ -175,19 +179,22 @@ def _decision(one: Comparison) -> Decision:
 
 
 def _table(outcomes: Outcomes, one: Comparison) -> Table:
-    """The customer and those compared with it, the others without names: they agreed to nothing."""
+    """The customer and those compared with it taken together: none of them agreed to be shown."""
     columns = (
         Column(name="who", label="who"),
         Column(name="before", label=f"{outcomes.measure} before", unit="count"),
         Column(name="after", label=f"{outcomes.measure} after", unit="count"),
         Column(name="change", label="change", unit="share"),
     )
-    panel = outcomes.panel
-    rows: list[tuple[int | float | str | None, ...]] = [(_who(outcomes, one), one.before, one.after, one.change)]
-    order = sorted(one.matched.controls.tolist(), key=lambda index: -panel.change[index])
-    rows += [
-        ("a comparable customer", int(panel.before[index]), int(panel.after[index]), float(panel.after[index] / panel.before[index] - 1))
-        for index in order
-        if panel.before[index] > 0
-    ]
-    return Table(title=f"Before and after, {outcomes.window.whole.iso.replace('/', ' to ')}", columns=columns, rows=tuple(rows))
+    panel, others = outcomes.panel, one.matched.controls
+    before, after = int(panel.before[others].sum()), int(panel.after[others].sum())
+    changes = np.sort(np.exp(panel.change[others]) - 1)
+    low, middle, high = (float(value) for value in np.quantile(changes, (0.25, 0.5, 0.75)))
+    rows: tuple[tuple[int | float | str | None, ...], ...] = (
+        (_who(outcomes, one), one.before, one.after, one.change),
+        ("comparable customers together", before, after, after / before - 1 if before else None),
+        ("comparable customers, lower quartile", None, None, low),
+        ("comparable customers, median", None, None, middle),
+        ("comparable customers, upper quartile", None, None, high),
+    )
+    return Table(title=f"Before and after, {outcomes.window.whole.iso.replace('/', ' to ')}", columns=columns, rows=rows)

@@ -51,11 +51,11 @@ def find_case_studies(request: FindCaseStudies, facts: Facts) -> FoundCases:
     found.sort(key=lambda one: (-one.low, outcomes.ids[one.cases[0]]))
     shown = found[: request.limit]
     keys = entity_keys(outcomes.names[one.cases[0]] for one in shown)
-    figures = _totals(outcomes, found) + [figure for one in shown for figure in _candidate(outcomes, one, keys, request.level)]
+    figures = _totals(outcomes, found, len(looked)) + [figure for one in shown for figure in _candidate(outcomes, one, keys, request.level)]
     best = keys[outcomes.names[shown[0].cases[0]]]
     noun = outcomes.measure
     findings = [
-        f"Customers with enough {noun} on record before and after to be compared: {{{{looked_at}}}}.",
+        f"Customers with enough {noun} on record, all of them looked at: {{{{looked_at}}}}.",
         f"Customers whose {noun} grew more than those of comparable ones, beyond chance with every one looked at: {{{{clear}}}}.",
         f"The candidate whose interval begins highest had {{{{{best}.before}}}} {noun} before and {{{{{best}.after}}}} after.",
         f"Its difference against comparable customers is estimated at {{{{{best}.difference}}}} ({{{{{best}.difference|range}}}}).",
@@ -86,10 +86,10 @@ def _case(outcomes: Outcomes, one: Comparison, weeks: int) -> Case:
     )
 
 
-def _totals(outcomes: Outcomes, found: list[Comparison]) -> list[Figure]:
+def _totals(outcomes: Outcomes, found: list[Comparison], looked_at: int) -> list[Figure]:
     shared: dict[str, Any] = {"unit": "count", "period": outcomes.window.whole.iso}
     return [
-        Figure(key="looked_at", value=len(found), metric="looked_at", label="customers looked at", **shared),
+        Figure(key="looked_at", value=looked_at, metric="looked_at", label="customers looked at", **shared),
         Figure(
             key="clear", value=sum(one.clear for one in found), metric="clear_candidates",
             label="customers whose growth is beyond chance against comparable ones", basis="model", **shared,
@@ -106,6 +106,7 @@ def _candidate(outcomes: Outcomes, one: Comparison, keys: dict[str, str], level:
         Figure(
             key=f"{key}.before", value=one.before, unit="count", metric="before", label=f"{noun} before", entity=name,
             period=window.before.iso,
+            source=name,
         ),
         Figure(
             key=f"{key}.after", value=one.after, unit="count", metric="after", label=f"{noun} after", entity=name, period=window.after.iso

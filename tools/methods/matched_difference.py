@@ -97,16 +97,16 @@ class Matched:
 def matched(panel: Panel, cases: Sequence[int], *, most: int, fewest: int, counts: bool = True) -> Matched | None:
     """Match each case to its nearest units and compare; None when fewer than `fewest` units are comparable.
 
-    Exact on strata, as many of them as leave enough units; then the `most` nearest by the log of the outcome before, no further than
-    WIDEST. Ties go by position. `counts`: the outcome counts events, so its noise is at least a Poisson's.
+    The `most` nearest by the log of the outcome before, no further than WIDEST, and equal in as many strata as leave `most` to choose.
+    Ties go by position. `counts`: the outcome counts events, so its noise is at least a Poisson's.
     """
     size = np.log(panel.before + HALF)
     others = np.setdiff1d(np.arange(len(panel)), np.asarray(cases))
     for equal in range(panel.strata.shape[1], -1, -1):
         chosen = [_nearest(panel, size, case, others, equal, most) for case in cases]
-        if min(len(one) for one in chosen) >= fewest:
+        if min(len(one) for one in chosen) >= most:
             break
-    else:
+    if min(len(one) for one in chosen) < fewest:
         return None
     weights = np.zeros(len(panel))
     for one in chosen:
