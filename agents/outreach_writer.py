@@ -17,7 +17,7 @@ class Message(Part):
     """One message of the sequence, as its reader gets it but for its merge fields."""
 
     name: Annotated[str, Field(description="short name of the step, which variants refer to: 'first mail'", max_length=60)]
-    send_in_days: Annotated[Days, Field(title="Send", description="days from the start")]
+    send_in_days: Annotated[Days, Field(title="Send", description="days from today, later than the approval is due")]
     channel: Annotated[Channel, Field(title="Channel")]
     reason: Annotated[Prose, Field(title="Why now", description="the new reason to write that this step has and no earlier one had")]
     subject: Annotated[str, Field(title="Subject", description="empty where the channel has none", max_length=200)]
@@ -115,6 +115,9 @@ class Outreach(Deliverable):
             seen.setdefault(reason, index)
             if index and message.send_in_days <= self.messages[index - 1].send_in_days:
                 yield f"messages.{index}.send_in_days", "", "it goes out no later than the message before it"
+        approved = max((action.due_in_days for action in self.actions if "approv" in action.what.casefold()), default=0)
+        if self.messages[0].send_in_days <= approved:
+            yield "messages.0.send_in_days", "", f"it goes out before the approval is due, {approved} days from the start"
         named = {message.name: message for message in self.messages}
         for index, variant in enumerate(self.variants):
             if variant.of not in named:

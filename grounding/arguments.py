@@ -14,6 +14,7 @@ from typing import Any, get_args
 from grounding.evidence import Evidence, Input, InputKind, Locale
 from grounding.offering import LEAST_REASON, result_name
 from grounding.quoting import Passage, Quoted, numerals_in, read_quote
+from grounding.slots import render
 from tools.contract import SLOT, Basis, Figure, Tool, ToolInputError, Unit
 
 WAYS = (
@@ -145,6 +146,8 @@ class _Reader:
             return self.quantity(node, value, path, brought, around)
         if role == "result":
             return self.result(node, value, path)
+        if role == "draft" and isinstance(value, str):
+            return self.draft(value, path)
         return self.plain(node, value, path, role == "choice")
 
     def followed(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -207,6 +210,13 @@ class _Reader:
                 f"{path} holds the number {hidden[0].text.strip()!r} in its words; a name has no figures in it", field=path, found=value
             )
         return value
+
+    def draft(self, value: str, path: str) -> str:
+        """A text that a reader will get: its slots are filled in, its merge fields stay. Nothing is computed from it."""
+        filled = render(value, self.evidence, self.locale, links=False)
+        if filled.problems:
+            raise ToolInputError(f"{path}: {filled.problems[0]}", field=path, found=value)
+        return filled.text
 
     def result(self, node: Mapping[str, Any], value: Any, path: str) -> Any:
         wanted = str(node.get("x-of", ""))

@@ -281,9 +281,9 @@ def _named(unit: Unit, before: str, after: str) -> tuple[str, str]:
             best = (distance, fitting[0], phrase)
     if best is not None:
         return best[1], best[2]
-    words = [word for word in re.findall(r"[a-z]+", re.split(r"[.;,\n]", after.lower())[0])[:3] if word not in STOP]
+    words = [word for word in re.findall(r"[a-z]+(?:-[a-z]+)*", re.split(r"[.;,\n]", after.lower())[0])[:3] if word not in STOP]
     if words and unit == "count":
-        return words[0], words[0]
+        return words[0].replace("-", "_"), words[0]
     names = {"money": "amount", "share": "rate", "count": "number", "number": "number"}
     return names.get(unit, unit), f"stated {names.get(unit, unit)}"
 

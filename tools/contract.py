@@ -170,6 +170,11 @@ def quantity(unit: str, description: str, **bounds: Any) -> Any:
     return Field(description=description, json_schema_extra={"x-role": "quantity", "x-unit": unit}, **bounds)
 
 
+def draft(description: str, **bounds: Any) -> Any:
+    """A text that a reader will get: it may hold slots, which are filled in before the tool sees it, and merge fields, which stay."""
+    return Field(description=description, json_schema_extra={"x-role": "draft"}, **bounds)
+
+
 class ToolRefusal(Exception):
     """A tool says no, for a reason that reads well in chat."""
 

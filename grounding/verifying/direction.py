@@ -11,12 +11,12 @@ from grounding.verifying.numerals import Numeral
 
 RISE = (
     r"(?:increas(?:e[sd]?|ing)|rises?|rose|risen|rising|gr(?:ow|ows|ew|own|owing|owth)|climb(?:s|ed|ing)?|gain(?:s|ed|ing)?|jump(?:s|ed|ing)?|surg(?:e[sd]?|ing)"
-    r"|(?<!make )(?<!makes )(?<!made )(?<!set )(?<!ends )(?<!ended )(?<!end )(?<!adds )(?<!eats )(?<!takes )up|rais(?:e[sd]?|ing)|expand(?:s|ed|ing)?|uplift|soar(?:s|ed|ing)?|higher|more|adds?|added|extra|additional|above)"
+    r"|(?<!make )(?<!makes )(?<!made )(?<!set )(?<!ends )(?<!ended )(?<!end )(?<!adds )(?<!eats )(?<!takes )up|rais(?:e[sd]?|ing)|expand(?:s|ed|ing)?|uplift|soar(?:s|ed|ing)?|higher|more|adds?|added|extra|additional|above|too many|too much|too high)"
 )
 FALL = (
     r"(?:decreas(?:e[sd]?|ing)|f(?:all|alls|ell|allen|alling)|drop(?:s|ped|ping)?|declin(?:e[sd]?|ing)|shr(?:ink|inks|ank|unk|inking)|down|cuts?|cutting"
     r"|g(?:ives?|ave|iving|iven)[ \u00a0]up|eas(?:es?|ed|ing) (?:back|off)|shed(?:s|ding)?|shav(?:e[sd]?|ing) off|reduc(?:e[sd]?|ing|tion)|los(?:es?|t|ing)|loss|slip(?:s|ped|ping)?|slid(?:es?)?|dip(?:s|ped|ping)?|lower(?:s|ed|ing)?|trim(?:s|med|ming)?|plung(?:e[sd]?|ing)"
-    r"|less|fewer|cheaper|below)"
+    r"|less|fewer|cheaper|below|miss(?:es|ed|ing)?|too few|too little|too low)"
 )
 BETWEEN = r"(?:[ \u00a0]+(?!to\b|from\b|than\b|of the\b)[\w'’/-]+){0,%d}?"
 BEFORE = re.compile(

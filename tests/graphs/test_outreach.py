@@ -47,6 +47,8 @@ async def test_the_house_refuses_what_may_not_be_sent(office):
     assert any(path == "messages.1.reason" for path, _ in faults(made | {"messages": [first, again, *rest]}))
     early = second | {"send_in_days": 0}
     assert any(path == "messages.1.send_in_days" for path, _ in faults(made | {"messages": [first, early, *rest]}))
+    hasty = first | {"send_in_days": 1}
+    assert any("before the approval is due" in problem for _, problem in faults(made | {"messages": [hasty, second, *rest]}))
     same = made["variants"][0] | {"text": first["subject"]}
     assert ("variants.0.text", "it is the same as the original") in faults(made | {"variants": [same]})
     stray = made["variants"][0] | {"of": "fourth mail"}

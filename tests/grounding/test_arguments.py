@@ -282,3 +282,16 @@ def test_a_denominator_is_kept_or_refused_in_words():
         taken(value="{{E2.meta.cpa}}", denominator="week")
     with pytest.raises(ToolInputError, match="not a rate"):
         taken(value="{{E2.meta.spend}}", denominator="week")
+
+
+def test_a_draft_keeps_its_merge_fields_and_gets_its_figures_filled_in():
+    from tools.registry import load
+
+    tool = load("check_messages")
+    body = "Hello {{contact.first_name}}, the cut costs {{E1.cut.price}}: {{link}}"
+    known = {"E1": record("E1", "list_prices", [money("cut.price", 44_100, "price", "price")])}
+    found = resolve(tool, {"messages": [{"channel": "email", "subject": "A cut", "body": body}]}, known, BRIEF, locale=ZA)
+    [message] = found.request["messages"]
+    assert message["body"] == "Hello {{contact.first_name}}, the cut costs R441: {{link}}"
+    with pytest.raises(ToolInputError, match=r"messages\.0\.body"):
+        resolve(tool, {"messages": [{"channel": "email", "body": "It costs {{E9.cut.price}}."}]}, known, BRIEF, locale=ZA)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
-from tools.contract import Caveat, Column, Decision, Figure, Frozen, Request, Table, ToolResult, tool
+from tools.contract import Caveat, Column, Decision, Figure, Frozen, Request, Table, ToolResult, draft, tool
 from tools.methods.message_rules import Channel, Text, faults, sms_parts, words
 
 
@@ -14,10 +14,10 @@ class Message(Frozen):
     """One message as it would be sent, merge fields in place."""
 
     channel: Channel = Field(description="by which it is sent")
-    subject: str = Field("", description="subject line; empty where the channel has none", max_length=400)
-    body: Annotated[
-        str, Field(min_length=1, max_length=4000, description="the text; merge fields such as {{contact.first_name}}, {{link}}")
-    ]
+    subject: str = draft("subject line; empty where the channel has none", default="", max_length=400)
+    body: str = draft(
+        "the text; slots of figures, and merge fields such as {{contact.first_name}}, {{link}}", min_length=1, max_length=4000
+    )
     personal: tuple[str, ...] = Field((), description="personal merge fields for which a reason is given", max_length=6)
 
 

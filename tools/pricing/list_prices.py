@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tools.contract import Column, Figure, NotEnoughData, Request, Table, ToolResult, tool
+from tools.contract import Caveat, Column, Figure, NotEnoughData, Request, Table, ToolResult, tool
 from tools.facts import Facts
 from tools.methods.entity_keys import entity_keys, without_digits
 
@@ -36,7 +36,10 @@ def list_prices(request: ListPrices, facts: Facts) -> ToolResult:
     keys = entity_keys((row["product"] for row in wanted), first="p")
     figures = tuple(figure for row in wanted for figure in _figures(keys[row["product"]], row))
     lines = tuple(f"The price of {name} is {{{{{key}.price}}}}." for name, key in keys.items() if without_digits(name + key))
-    return ToolResult(figures=figures, findings=lines, table=_table(wanted))
+    without_tax = Caveat(
+        code="without_vat", text="Prices are without VAT, as the price list holds them.", signs=("without VAT", "excluding VAT")
+    )
+    return ToolResult(figures=figures, findings=lines, caveats=(without_tax,), table=_table(wanted))
 
 
 def _standing(facts: Facts, day: date) -> list[dict[str, Any]]:

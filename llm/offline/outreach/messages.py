@@ -33,14 +33,18 @@ def _mail(view: View, name: str, days: int, reason: str, subject: str, text: str
 
 def _first(view: View) -> dict[str, Any]:
     offer = view.offers[0] if view.offers else None
-    told = f"The price of {offer[0]} at {{{{sender.company}}}} is {offer[1].slot}." if offer else "Here is what we offer, on one page."
+    told = (
+        f"The price of {offer[0]} at {{{{sender.company}}}} is {offer[1].slot} without VAT."
+        if offer
+        else "Here is what we offer, on one page."
+    )
     opening = (
         "It has been a while since your last visit, and there is nothing you need to do about that."
         if view.quiet
         else "This is a short note."
     )
     return _mail(
-        view, "first mail", 0, "What it costs stands in one sentence, so that the reader can decide without asking.",
+        view, "first mail", 7, "What it costs stands in one sentence, so that the reader can decide without asking.",
         f"What {offer[0]} costs with us" if offer else "What we offer, on one page",
         f"{opening} {told} {view.ask['ask']} here if it suits you: {{{{link}}}}", f"{view.ask['ask']}.",
     )  # fmt: skip
@@ -53,7 +57,7 @@ def _second(view: View) -> dict[str, Any]:
         f"If you have a question about {product}, reply to this mail and a person answers."
     )  # fmt: skip
     return _mail(
-        view, "second mail", 7, "It opens a way to ask a person, which the first mail did not.",
+        view, "second mail", 14, "It opens a way to ask a person, which the first mail did not.",
         question if question and len(question) <= 60 else f"A question about {product}?", text, "Reply with a question.",
     )  # fmt: skip
 
@@ -65,7 +69,7 @@ def _third(view: View) -> dict[str, Any]:
         f"If now is a good time, {view.ask['ask'][0].lower()}{view.ask['ask'][1:]} here: {{{{link}}}}",
     )
     return _mail(
-        view, "last mail", 21, "It says that it is the last, and lets the reader choose what comes after.", "The last mail of this series",
+        view, "last mail", 28, "It says that it is the last, and lets the reader choose what comes after.", "The last mail of this series",
         text,
         f"{view.ask['ask']}, or reply with a preference.",
     )  # fmt: skip
