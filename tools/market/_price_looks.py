@@ -23,6 +23,7 @@ class Look:
     before: int | None
     before_on: date | None
     ours: int | None
+    unit: str | None
 
     @property
     def ratio(self) -> float | None:
@@ -67,7 +68,8 @@ def looks(facts: Facts, day: date, since: date, currency: str) -> list[Look]:
                 source=row["source"],
                 before=compared["price"] if compared else None,
                 before_on=compared["seen_on"] if compared else None,
-                ours=ours.get(row["product"]),
+                ours=ours.get(row["product"], (None, None))[0],
+                unit=ours.get(row["product"], (None, None))[1],
             )
         )
     return found
@@ -79,11 +81,12 @@ def _newest(facts: Facts, seen: Any) -> list[dict[str, Any]]:
     return facts.fetch(rows.select("competitor", "product", "price", "seen_on", "source")).to_pylist()
 
 
-def _own(facts: Facts, day: date, currency: str) -> dict[str, int]:
+def _own(facts: Facts, day: date, currency: str) -> dict[str, tuple[int | None, str | None]]:
+    """Our price of each product and what it is per."""
     if "prices" not in facts.names():
         return {}
     prices = facts.table("prices")
     valid = prices.filter((prices.valid_from <= day) & (prices.currency == currency) & (prices.price > 0))
     newest = valid.group_by("product").aggregate(valid_from=valid.valid_from.max())
-    rows = valid.join(newest, ["product", "valid_from"]).select("product", "price").order_by("product")
-    return {row["product"]: row["price"] for row in facts.fetch(rows).to_pylist()}
+    rows = valid.join(newest, ["product", "valid_from"]).select("product", "price", "unit").order_by("product")
+    return {row["product"]: (row["price"], row["unit"]) for row in facts.fetch(rows).to_pylist()}

@@ -29,7 +29,9 @@ from tools.market._price_looks import Look, looks
 from tools.methods.entity_keys import entity_keys, without_digits
 
 MOST_MOVES = 8
-"""changed prices that are figures of their own; the table has them all"""
+"""changed prices that are told one by one; the table has them all"""
+MOST_PRICES = 40
+"""prices that are figures of their own; of a longer list only those that moved are"""
 FEW = 3
 
 
@@ -69,7 +71,12 @@ def compare_competitors(request: CompareCompetitors, facts: Facts) -> ToolResult
         more, said = _competitor(name, keys[name], theirs, day)
         figures += more
         findings += said
-    moves = {f"{keys[look.competitor]}.{key}": look for key, look in _moves(found, request.threshold)}
+    products = entity_keys(look.product for look in found)
+    named = {f"{keys[look.competitor]}.{products[look.product]}": look for look in found}
+    moves = {key: look for key, look in named.items() if look in _moves(found, request.threshold)}
+    moves = dict(sorted(moves.items(), key=lambda pair: -abs(math.log(pair[1].moved or 1.0))))
+    shown = named if len(named) <= MOST_PRICES else moves
+    figures += [figure for key, look in shown.items() for figure in _price(key, look)]
     figures += [figure for key, look in moves.items() for figure in _move(key, look)]
     findings += [
         f"{look.competitor}: the price of {look.product} changed by {{{{{key}.change}}}} to {{{{{key}.price}}}}."
@@ -130,8 +137,15 @@ def _competitor(name: str, key: str, theirs: list[Look], day: date) -> tuple[lis
             f"(single products {{{{{key}.price_index|range}}}}), last seen on {{{{{key}.last_seen}}}}."
         )
     if moved:
+        earliest = min(look.before_on for look in moved if look.before_on)
+        figures.append(
+            Figure(
+                key=f"{key}.compared_with", value=earliest.isoformat(), unit="date", metric="compared_with",
+                label="day of the look that changes are counted from", **shared,
+            )
+        )  # fmt: skip
         changes = [look.moved for look in moved if look.moved]
-        span = f"{min(look.before_on for look in moved if look.before_on).isoformat()}/{last.isoformat()}"
+        span = f"{earliest.isoformat()}/{last.isoformat()}"
         figures.append(
             Figure(
                 key=f"{key}.change", value=_mean(changes) - 1, unit="share", metric="price_change", label="change of its prices",
@@ -139,7 +153,7 @@ def _competitor(name: str, key: str, theirs: list[Look], day: date) -> tuple[lis
                 interval=Interval(low=min(changes) - 1, high=max(changes) - 1, kind="range"), **shared,
             )
         )  # fmt: skip
-        said.append(f"Since the look before, the prices of {name} have changed by {{{{{key}.change}}}} over the same products.")
+        said.append(f"Since {{{{{key}.compared_with}}}} the prices of {name} have changed by {{{{{key}.change}}}} over the same products.")
     return figures, said
 
 
@@ -148,17 +162,21 @@ def _market(found: list[Look]) -> tuple[list[Figure], list[str]]:
     products = {look.product: [other for other in found if other.product == look.product and other.ratio] for look in found if look.ratio}
     if not products:
         return [], []
-    dearer = sum(all(other.ratio is not None and other.ratio < 1 for other in others) for others in products.values())
-    cheaper = sum(all(other.ratio is not None and other.ratio > 1 for other in others) for others in products.values())
+    dearer = [name for name, others in products.items() if all(other.ratio is not None and other.ratio < 1 for other in others)]
+    cheaper = [name for name, others in products.items() if all(other.ratio is not None and other.ratio > 1 for other in others)]
     shared: dict[str, Any] = {"unit": "count", "basis": "observed"}
     figures = [
         Figure(key="products", value=len(products), metric="products", label="own products that a competitor sells too", **shared),
         Figure(
-            key="dearest", value=dearer, metric="products_dearest", label="own products that every competitor seen sells for less", **shared
+            key="dearest",
+            value=len(dearer),
+            metric="products_dearest",
+            label="own products that every competitor seen sells for less",
+            **shared,
         ),
         Figure(
             key="cheapest",
-            value=cheaper,
+            value=len(cheaper),
             metric="products_cheapest",
             label="own products that every competitor seen sells for more",
             **shared,
@@ -166,30 +184,52 @@ def _market(found: list[Look]) -> tuple[list[Figure], list[str]]:
     ]
     return figures, [
         "The comparison covers {{products}} own products that a competitor sells too.",
-        "Own products that every competitor seen sells for less: {{dearest}}.",
-        "Own products that every competitor seen sells for more: {{cheapest}}.",
+        "Own products that every competitor seen sells for less: {{dearest}}" + _listed(dearer),
+        "Own products that every competitor seen sells for more: {{cheapest}}" + _listed(cheaper),
     ]
 
 
-def _moves(found: list[Look], threshold: float) -> list[tuple[str, Look]]:
-    """Prices that moved by the threshold or more with their product's key, the largest moves first."""
-    keys = entity_keys(look.product for look in found)
+def _listed(names: list[str]) -> str:
+    return f" ({', '.join(names)})." if names and all(map(without_digits, names)) else "."
+
+
+def _moves(found: list[Look], threshold: float) -> list[Look]:
+    """Prices that moved by the threshold or more, the largest moves first."""
     moved = [look for look in found if look.moved is not None and abs(look.moved - 1) >= threshold]
-    moved.sort(key=lambda look: (-abs(math.log(look.moved or 1.0)), look.competitor, look.product))
-    return [(keys[look.product], look) for look in moved[:MOST_MOVES]]
+    return sorted(moved, key=lambda look: (-abs(math.log(look.moved or 1.0)), look.competitor, look.product))[:MOST_MOVES]
+
+
+def _entity(look: Look) -> dict[str, Any]:
+    return {"entity": f"{look.competitor}: {look.product}", "basis": "observed", "source": look.source, "source_date": look.seen_on}
+
+
+def _price(key: str, look: Look) -> Iterable[Figure]:
+    """The price seen, and what it is of ours."""
+    day = f"{look.seen_on}/{look.seen_on}"
+    yield Figure(
+        key=f"{key}.price", value=look.price, unit="money", currency=look.currency, metric="price", label="price seen",
+        denominator=look.unit, period=day, **_entity(look),
+    )  # fmt: skip
+    if look.ratio is not None:
+        yield Figure(
+            key=f"{key}.ratio", value=look.ratio, unit="share", metric="price_ratio", label="price seen as a share of ours",
+            denominator="our price", period=day, **_entity(look),
+        )  # fmt: skip
 
 
 def _move(key: str, look: Look) -> Iterable[Figure]:
-    shared: dict[str, Any] = {"entity": f"{look.competitor}: {look.product}", "basis": "observed", "source": look.source}
+    """How a price moved since the look before."""
     assert look.before_on is not None
     assert look.moved is not None
-    yield Figure(
-        key=f"{key}.price", value=look.price, unit="money", currency=look.currency, metric="price", label="price seen",
-        period=f"{look.seen_on}/{look.seen_on}", source_date=look.seen_on, **shared,
-    )  # fmt: skip
+    assert look.before is not None
+    span = f"{look.before_on}/{look.seen_on}"
     yield Figure(
         key=f"{key}.change", value=look.moved - 1, unit="share", metric="price_change", label="change of this price",
-        denominator="price before", period=f"{look.before_on}/{look.seen_on}", source_date=look.seen_on, **shared,
+        denominator="price before", period=span, **_entity(look),
+    )  # fmt: skip
+    yield Figure(
+        key=f"{key}.before", value=look.before, unit="money", currency=look.currency, metric="price_before",
+        label="price at the look before", denominator=look.unit, period=f"{look.before_on}/{look.before_on}", **_entity(look),
     )  # fmt: skip
 
 
