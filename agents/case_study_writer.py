@@ -157,18 +157,25 @@ class CaseStudy(Deliverable):
     def faults(self, shown: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
         """Invented quotes, assets that tell other figures than the body, results told without a matched difference."""
         body = {key for text in self._body() for key in _keys(text)}
-        matched = any(MATCHED.search(key) for text in self.before_after for key in _keys(text))
+        matched = any(_above_zero(key, shown) for text in self.before_after for key in _keys(text))
         yield from self._quotes()
         yield from self._whole()
         if not matched and GROWTH.search(self.title):
-            yield "title", self.title, "it tells a result, and no matched difference stands under 'Before and after'"
+            yield "title", self.title, "it tells a result, and no clear matched difference stands under 'Before and after'"
         for index, asset in enumerate(self.assets):
             for part in ("headline", "text"):
                 text = getattr(asset, part)
                 for key in sorted(_keys(text) - body):
                     yield f"assets.{index}.{part}", text, f"{{{{{key}}}}} does not stand in the case study itself: assets tell nothing new"
                 if not matched and GROWTH.search(text):
-                    yield f"assets.{index}.{part}", text, "it tells a result, and no matched difference stands under 'Before and after'"
+                    yield (
+                        f"assets.{index}.{part}",
+                        text,
+                        "it tells a result, and no clear matched difference stands under 'Before and after'",
+                    )
+            headline = _keys(asset.headline)
+            if headline and not (matched and any(MATCHED.search(key) for key in headline)):
+                yield f"assets.{index}.headline", asset.headline, "its figure is not the matched difference, clear of no difference at all"
             words = len(shown(asset.text).split())
             if words > MOST_WORDS[asset.kind]:
                 yield (
@@ -197,6 +204,12 @@ class CaseStudy(Deliverable):
         kinds = [asset.kind for asset in self.assets]
         if kinds and sorted(kinds) != sorted(get_args(Kind)):
             yield "assets", ", ".join(kinds), f"one of each kind, or none at all: {', '.join(get_args(Kind))}"
+
+
+def _above_zero(key: str, shown: Callable[[str], str]) -> bool:
+    """Whether a key is of a matched difference whose interval does not reach below zero."""
+    found = MATCHED.search(key)
+    return found is not None and not shown(f"{{{{{key[: found.start()]}.difference.low}}}}").strip().startswith(("-", "\u2212"))
 
 
 def _keys(text: str) -> set[str]:

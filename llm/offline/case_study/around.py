@@ -10,7 +10,7 @@ from llm.offline.case_study.view import View
 def summary(view: View) -> list[str]:
     """The first words that are read."""
     difference = view.figure("difference")
-    if view.told is None or difference is None:
+    if view.case is None or difference is None:
         return [
             f"There is no case to tell yet: {view.why_not}.",
             "We recommend to publish no customer story now, and to start the record that would carry one; it costs working time and no "
@@ -18,7 +18,7 @@ def summary(view: View) -> list[str]:
             "Decision needed from you within the week: who keeps that record.",
         ]
     return [
-        f"We recommend to ask {view.name} for consent to a case study: the difference of its {view.noun} against comparable customers is "
+        f"We recommend to ask {view.customer} for consent to a case study: the difference of its {view.noun} against comparable customers is "
         f"estimated at {difference.slot} ({difference.range}).",
         "It was chosen for its change among all that were looked at, so the estimate runs high; what it did is not on record yet.",
         "It costs working time and no media; what the story brings is unknown before it is used.",
@@ -40,7 +40,7 @@ def questions(view: View) -> list[str]:
 
 def actions(view: View) -> list[dict[str, Any]]:
     """Who does what by when."""
-    if view.told is None:
+    if view.case is None:
         return [
             _action(
                 "Keep what customers achieve by day (business, day, what is counted, how many) in one table.", "client", 30, "medium",
@@ -53,7 +53,7 @@ def actions(view: View) -> list[dict[str, Any]]:
         ]  # fmt: skip
     return [
         _action(
-            f"Ask {view.name} for consent with the text above.", "client", 5, "small",
+            f"Ask {view.customer} for consent with the text above.", "client", 5, "small",
             "The customer says no, or does not answer a second mail.",
         ),
         _action(
@@ -79,7 +79,7 @@ def _action(what: str, owner: str, due: int, effort: str, stop: str) -> dict[str
 def alternatives(view: View) -> list[dict[str, Any]]:
     """A way not taken, with the figure against it."""
     change, peers = view.figure("change"), view.figure("peers_change")
-    if view.told and change and peers:
+    if view.case and change and peers:
         return [
             {
                 "option": "Telling the customer's own change alone",
@@ -91,7 +91,7 @@ def alternatives(view: View) -> list[dict[str, Any]]:
     if difference:
         return [
             {
-                "option": f"Telling the story of {view.name} all the same",
+                "option": f"Telling the story of {view.customer} all the same",
                 "why_not": f"Its difference against comparable customers is estimated at {difference.slot} ({difference.range}).",
             }
         ]
@@ -117,6 +117,6 @@ def unknowns(view: View) -> list[dict[str, Any]]:
         {
             "what": "Whether the customer agrees to be named",
             "cost": "Without it no asset goes out.",
-            "learn_by": "The request above." if view.told else "Ask once there is something to show.",
+            "learn_by": "The request above." if view.case else "Ask once there is something to show.",
         },
     ]

@@ -14,7 +14,7 @@ LIMIT = "Nobody was assigned by chance: this went with these weeks, and no exper
 
 def consent_request(view: View) -> str:
     """The mail that asks."""
-    if view.told is None:
+    if view.case is None:
         return "Nobody is asked: there is no case to show a customer yet."
     return "\n\n".join(
         (
@@ -51,7 +51,7 @@ def _parts(view: View) -> str:
 def assets(view: View) -> list[dict[str, Any]]:
     """One of each kind; none without a case."""
     difference, controls, left = view.figure("difference"), view.figure("controls"), view.figure("looked_at")
-    if view.told is None or not (difference and controls and left):
+    if view.case is None or not (difference and controls and left):
         return []
     headline = f"{view.noun.capitalize()} at {NAME}: {difference.slot} against comparable customers"
     chosen = f"Chosen for its change among {left.slot} customers looked at, so the estimate runs high."

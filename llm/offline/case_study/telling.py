@@ -11,11 +11,11 @@ NONE_YET = "There is no case yet"
 def who(view: View) -> list[str]:
     """The customer, and its consent."""
     consent = join("No consent to be named or quoted is on record: until it is, nothing of this goes out.", _ruled(view))
-    if view.name is None:
+    if view.customer is None:
         return [f"{NONE_YET}: {view.why_not}.", consent]
-    if view.told is None:
-        return [f"{NONE_YET}: the candidate was {view.name}, and {view.why_not}.", consent]
-    return [f"The customer is {view.name}, a business whose {view.noun} are on record.", consent]
+    if view.case is None:
+        return [f"{NONE_YET}: the candidate was {view.customer}, and {view.why_not}.", consent]
+    return [f"The customer is {view.customer}, a business whose {view.noun} are on record.", consent]
 
 
 def _ruled(view: View) -> str | None:
@@ -27,7 +27,7 @@ def situation(view: View) -> list[str]:
     before = view.figure("before")
     if before is None:
         return [f"{NONE_YET}: without a candidate there is no situation to tell."]
-    return [f"In the weeks before, {view.name} had {before.slot} {view.noun} on record ({_days(before.period)})."]
+    return [f"In the weeks before, {view.customer} had {before.slot} {view.noun} on record ({_days(before.period)})."]
 
 
 def _days(period: str | None) -> str:

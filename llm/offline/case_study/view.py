@@ -28,7 +28,7 @@ class View(DeskView):
         return self.desk.good("compare_matched")
 
     @cached_property
-    def told(self) -> Answer | None:
+    def case(self) -> Answer | None:
         """The comparison, when it can carry a case."""
         return self.compared if self.compared and self.compared.action == "tell" else None
 
@@ -37,7 +37,7 @@ class View(DeskView):
         return self.compared.get(key) if self.compared else None
 
     @cached_property
-    def name(self) -> str | None:
+    def customer(self) -> str | None:
         """The customer, as its records name it."""
         before = self.figure("before")
         return before.of if before else None
