@@ -178,6 +178,11 @@ def run(name: str, request: dict[str, Any], root: Path, engine: EngineName) -> E
         return refusal
 
 
+def tables_of(evidence: Evidence) -> dict[str, int]:
+    """What was read but for how many models there were: the first engine's training adds one."""
+    return {name: version for name, version in evidence.facts.items() if not name.startswith("model:")}
+
+
 def test_every_tool_that_reads_facts_is_compared() -> None:
     assert {tool.name for tool in every() if tool.reads_facts} == set(REQUESTS)
 
@@ -192,7 +197,7 @@ def test_both_engines_give_the_same_figures(root: Path, name: str, request_: dic
         assert (type(duck), str(duck)) == (type(spark), str(spark))
         pytest.fail(f"this request shows nothing: {duck}")
     assert (duck.engine, spark.engine) == ("duckdb", "pyspark")
-    assert duck.facts == spark.facts
+    assert tables_of(duck) == tables_of(spark)
     assert duck.facts, "this request reads no facts"
     assert duck.figures
     compared = compare(duck.result, spark.result, same_engine=False)

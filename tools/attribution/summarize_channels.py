@@ -84,7 +84,7 @@ def summarize_channels(request: SummarizeChannels, facts: Facts) -> ChannelSumma
     return ChannelSummary(
         figures=tuple(figures),
         findings=tuple(findings_of(order, figures, crm is not None)),
-        caveats=tuple(caveats_of(figures, side, span, as_of, request.days, crm)),
+        caveats=tuple(caveats_of(figures, side, span, as_of, _asked_days(request), crm)),
         decision=decision_of(figures),
         table=summary_table(order, figures, side),
         chart=cpa_chart(order, figures, side),
@@ -119,6 +119,13 @@ def _currency(asked: str | None, own: str, found: tuple[str, ...]) -> str:
         needed=wanted,
         found=", ".join(found),
     )
+
+
+def _asked_days(request: SummarizeChannels) -> int:
+    """How many days were asked for, by their number or by both ends."""
+    if request.first_day is None or request.last_day is None:
+        return request.days
+    return (request.last_day - request.first_day).days + 1
 
 
 def _period(request: SummarizeChannels, first: date, last: date, standard: Period) -> Period:

@@ -114,7 +114,7 @@ def score_leads(request: ScoreLeads, facts: Facts) -> LeadScores:
     )
     columns = answer.asked.columns
     score = _decayed(request, columns, answer.probability, answer.now)
-    chosen, threshold = _choose(request, score, money=True)
+    chosen, threshold = _choose(request, score, answer.asked.ids, money=True)
     order = best(score, answer.asked.ids, request.limit)
     parts = parts_of(answer.model.about.recipe, request.fit_columns, request.engagement_columns)
     explained = explain(answer, order, parts)
@@ -159,7 +159,7 @@ def _by_points(request: ScoreLeads, facts: Facts) -> LeadScores:
         columns, ids = with_ids(facts, table, wanted, request.id_column)
     pointed = give_points(request.points, columns)
     score = _decayed(request, columns, pointed.total, end_of(facts.as_of))
-    chosen, threshold = _choose(request, score, money=False)
+    chosen, threshold = _choose(request, score, ids, money=False)
     order = best(score, ids, request.limit)
     names = ids.of(order)
     scores = tuple(
@@ -211,9 +211,8 @@ def _decayed(request: ScoreLeads, columns: Columns, score: Floats, now: float) -
     return score * 0.5 ** (silent / request.half_life_days)
 
 
-def _choose(request: ScoreLeads, score: Floats, *, money: bool) -> tuple[np.ndarray, float | None]:
-    """Which leads are chosen, and the score from which."""
-    order = np.argsort(-score, kind="stable")
+def _choose(request: ScoreLeads, score: Floats, ids: Ids, *, money: bool) -> tuple[np.ndarray, float | None]:
+    """Which leads are chosen, and the score from which. Leads of one score are taken by their names, as they are listed."""
     chosen = np.zeros(len(score), dtype=bool)
     if request.cost is not None and request.value is None:
         raise ToolInputError("a cost needs a value to be held against", field="value")
@@ -222,7 +221,8 @@ def _choose(request: ScoreLeads, score: Floats, *, money: bool) -> tuple[np.ndar
         pays = int(np.sum(score * request.value > (request.cost or 0)))
     many = min(pays, request.capacity if request.capacity is not None else len(score))
     decided = (money and request.value is not None) or request.capacity is not None
-    if decided:
-        chosen[order[:many]] = True
-    threshold = float(score[order[many - 1]]) if decided and many else None
-    return chosen, threshold
+    if not decided or not many:
+        return chosen, None
+    taken = best(score, ids, many)
+    chosen[taken] = True
+    return chosen, float(score[taken[-1]])
