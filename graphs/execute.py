@@ -134,6 +134,8 @@ async def _end(
         run = await runs.get_run(connection, run_id)
         if run is None:
             return  # its conversation was deleted
+        if run.conversation is not None:
+            await threads.get_thread(connection, run.conversation, lock=True)  # before its turn, as in a step
         error = None if status == "succeeded" else reason
         await runs.set_status(
             connection, run_id, status, error=error, deliverable_id=made, usage=state.get("usage"), model=state.get("model")

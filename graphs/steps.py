@@ -16,7 +16,7 @@ from graphs.counting import count
 from graphs.state import RunState, StepContext
 from grounding.evidence import Evidence
 from grounding.ids import ALPHABET
-from store import deliverables, events, runs, step_results
+from store import deliverables, events, runs, step_results, threads
 from store import evidence as evidence_records
 from store.database import Connection
 from store.step_results import StepResult
@@ -73,6 +73,9 @@ def step(name: str) -> Callable[[Body[State, Context]], Any]:
             began = time.monotonic()
             done = await body(state, context)
             async with context.services.database.transaction(context.workspace_id) as connection:
+                if run.conversation is not None:
+                    # who speaks holds the conversation first and then its turn: in the other order the two would wait for each other
+                    await threads.get_thread(connection, run.conversation, lock=True)
                 for evidence in done.evidence:
                     await evidence_records.add(connection, context.client.id, context.run.id, evidence)
                 if done.deliverable is not None:
