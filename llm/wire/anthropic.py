@@ -25,7 +25,9 @@ def events(spoken: Spoken, reply: Reply) -> Iterator[str]:
             yield _event("content_block_start", {"index": index, "content_block": {"type": "text", "text": ""}})
             deltas = [{"type": "text_delta", "text": piece} for piece in cut(block["text"])]
         else:
-            yield _event("content_block_start", {"index": index, "content_block": block | {"input": {}}})
+            yield _event(
+                "content_block_start", {"index": index, "content_block": {k: block[k] for k in ("type", "id", "name")} | {"input": {}}}
+            )
             deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in cut(block["raw"])]
         yield from (_event("content_block_delta", {"index": index, "delta": delta}) for delta in deltas)
         yield _event("content_block_stop", {"index": index})
@@ -74,13 +76,13 @@ def _stop(reply: Reply) -> str:
 
 
 def _usage(spoken: Spoken, reply: Reply) -> dict[str, int]:
-    """Rough counts: a token is four characters. Cached tokens are not in `input_tokens` here."""
+    """Rough counts: a token is four characters. Cached and written tokens are not in `input_tokens` here."""
     out = (len(reply.text) + sum(len(raw(call.arguments)) for call in reply.calls)) // 4 + 1
     return {
-        "input_tokens": max(spoken.words - reply.cached_tokens, 0),
+        "input_tokens": max(spoken.words - reply.cached_tokens - reply.written_tokens, 0),
         "output_tokens": out,
         "cache_read_input_tokens": reply.cached_tokens,
-        "cache_creation_input_tokens": 0,
+        "cache_creation_input_tokens": reply.written_tokens,
     }
 
 

@@ -19,12 +19,13 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. `stop`: how it ends; a refusal has no text and no calls."""
+    """An answer. `stop`: how it ends; a refusal has no text and no calls. Tokens written to a cache: only Anthropic counts them."""
 
     text: str = ""
     calls: tuple[ToolUse, ...] = ()
     stop: Literal["done", "length", "refusal"] = "done"
     cached_tokens: int = 0
+    written_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
