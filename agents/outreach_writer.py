@@ -145,6 +145,7 @@ OUTREACH_WRITER = Agent(
         "select_recipients",
         "segment_audience",
         "list_prices",
+        "find_send_time",
         "design_experiment",
         "check_messages",
         "calculate",

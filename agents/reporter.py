@@ -129,6 +129,7 @@ REPORTER = Agent(
         "summarize_channels",
         "score_promises",
         "analyze_experiment",
+        "check_sample_ratio",
         "calculate",
     ),
     deliverable=Report,

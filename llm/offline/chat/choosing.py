@@ -22,6 +22,17 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 
 QUESTIONS = (
+    Wants("compare_competitors", _words(r"competitors?|rivals?|competition")),
+    Wants(
+        "summarize_cancellations", _words(r"cancel\w*|why .*(?:leave|left|leaving|quit)|unsubscrib\w*|reasons? .*(?:leav|cancel|end)\w*")
+    ),
+    Wants("predict_churn", _words(r"churn\w*|likely to (?:leave|cancel|quit)|at risk of leaving")),
+    Wants("score_health", _words(r"health(?:y|iest)?")),
+    Wants("find_send_time", _words(r"(?:when|what time|which day) .*(?:send|mail|e-?mail)\w*|send times?|best time")),
+    Wants(
+        "compare_periods",
+        _words(r"what (?:has )?changed|change since|compared (?:with|to)|against last|month on month|week on week|versus last"),
+    ),
     Wants("design_experiment", _words(r"tests?|testing|experiments?|a/b|sample size|hold-?outs?")),
     Wants(
         "forecast_campaign",
