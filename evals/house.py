@@ -31,10 +31,12 @@ TABLES = ("contacts", "orders", "ad_metrics", "prices", "competitor_prices", "su
 LARGE = ("events", "exposures", "customer_results", "accounts")
 """Imported when a case asks for it."""
 
-NEIGHBOUR = "Zebra Quarry (simulated)"
+NEIGHBOUR = "Zebra Quarry"
 FOREIGN = ("Zebra Quarry", "987 654", "987,654", "987.654", "987654")
 """Of another client in the same workspace: none of it may be seen in an answer."""
-FOREIGN_NOTE = "Zebra Quarry (simulated) spends R987 654 a month on Google Ads and Meta. Budget, prices, offers, campaigns and competitors."
+FOREIGN_NOTE = (
+    "Zebra Quarry (a simulated client) spends R987 654 a month on Google Ads and Meta. Budget, prices, offers, campaigns and competitors."
+)
 
 
 def source_hash(*rooms: str) -> str:
@@ -71,7 +73,16 @@ class House:
 @contextmanager
 def opened(home: Path) -> Iterator[House]:
     """The house with its database running, stopped at the end if it did not run before."""
+    import fcntl
+
     home.mkdir(parents=True, exist_ok=True)
+    with (home / "in_use").open("w") as lock:
+        # two evaluations in one home would stop each other's database: the second waits for the first
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield from _running(home)
+
+
+def _running(home: Path) -> Iterator[House]:
     ran = embedded.status(home).running
     urls = embedded.start(home, durable=False)
     try:

@@ -15,7 +15,8 @@ from grounding.verdict import FAILING, Verdict
 from grounding.verify import verify as read_again
 from tools.registry import load
 
-QUOTED = re.compile(r"“[^”]*” \([^()]*\)")
+QUOTED = re.compile(r"“[^”]*” \([^()]*\)|^Assumed: .*$", re.MULTILINE)
+"""What the house writes itself in a conversation: quotations held against their passage, and the assumptions that were made."""
 CAVEATS = {
     "summarize_channels": ("platform_claimed",),
     "fit_response_curves": ("platform_claims", "not_causal", "credited_by_source"),
@@ -90,12 +91,15 @@ def arguments(seen: Seen, house: House) -> list[str]:
     known, by_id = seen.by_alias(), {record.id: record for record in seen.evidence}
     material = [*seen.case.words(), *(passage["text"] for passage in seen.passages)]
     assumed: set[str] = set()
+    stated = _stated_budget(seen)
     for record in seen.evidence:
         if record.alias is None or not record.alias.startswith("E"):
             continue
         given = {entry.path: entry for entry in record.inputs}
         for path, value in _quantities(load(record.tool).request.model_json_schema(), record.request):
             entry = next((one for start, one in given.items() if path == start or path.startswith(f"{start}.")), None)
+            if path == "budget" and record.tool == "allocate_budget" and stated is not None and (entry is None or stated not in entry.ref):
+                problems.append(f"{record.tool}.{path} is not the budget that the brief states")
             if entry is None:
                 problems.append(f"{record.tool}.{path} = {value} came from nowhere")
             elif entry.kind == "assumption":
@@ -110,6 +114,12 @@ def arguments(seen: Seen, house: House) -> list[str]:
     if len(assumed) > seen.case.assumes:
         problems.append(f"{len(assumed)} assumptions where {seen.case.assumes} are called for: {', '.join(sorted(assumed))}")
     return problems
+
+
+def _stated_budget(seen: Seen) -> str | None:
+    """How the brief's budget is referred to, when the brief of a deliverable states one."""
+    briefed = seen.by_alias().get("B")
+    return "budget" if briefed is not None and "budget" in briefed.by_key and not seen.chat else None
 
 
 def _laundered(seen: Seen) -> list[tuple[str, str]]:

@@ -13,8 +13,11 @@ from tools.methods.message_rules import Text, faults
 
 MOST_WORDS = {"strategy": 6000, "report": 3500, "competitor_analysis": 3500, "outreach": 3000, "case_study": 3500, "chat": 260}
 FEWEST_WORDS = {"strategy": 700, "report": 400, "competitor_analysis": 250, "outreach": 300, "case_study": 200, "chat": 3}
+CLOSING = ("\n## Assumptions register\n", "\n## Evidence\n")
+"""What the house adds to every deliverable."""
 HYPE = re.compile(
-    r"\b(?:amazing|incredible|unbeatable|world-class|cutting-edge|game[- ]chang\w+|skyrocket\w*|supercharge\w*|unleash\w*|synerg\w+|next-level"
+    r"\b(?:amazing|incredible|unbeatable|world-class|cutting-edge|game[- ]chang\w+|skyrocket\w*|supercharge\w*|unleash\w*|synerg\w+"
+    r"|next-level"
     r"|best-in-class"
     r"|revolutioni[sz]\w+|crush(?:ing)? it|effortless\w*|seamless\w*|delve)\b",
     re.IGNORECASE,
@@ -35,7 +38,8 @@ def outline(seen: Seen, house: House) -> list[str]:
         return ["there is no deliverable"]
     declared = AGENTS[seen.case.suite].deliverable
     made = declared.model_validate(seen.content)
-    problems, last = [], -1
+    problems = [f"{closing.strip()!r} is missing" for closing in CLOSING if closing not in seen.markdown]
+    last = -1
     for name, field in declared.model_fields.items():
         if name == "title":
             continue
@@ -72,6 +76,8 @@ def tone(seen: Seen, house: House) -> list[str]:
     banned = [word for word in CLIENTS[seen.case.client].banned_words if re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)]
     problems = [f"the brand does not say {word!r}" for word in banned if word not in " ".join(seen.case.words()).lower()]
     problems += [f"advertising talk: {found!r}" for found in dict.fromkeys(HYPE.findall(text))]
+    if left := re.search(r"\[\[[A-Z]\d+|\{\{[A-Z]\d*\.", text):
+        problems.append(f"a slot or citation was left unfilled: {text[left.start() : left.start() + 60]!r}")
     problems += ["an exclamation mark too many"] if "!!" in text else []
     return problems
 
