@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import vl_convert
 from pydantic import ValidationError
 
+from tests.reference_data import reference_rows
 from tests.tools.budget.simulated_weeks import draw, weekly
 from tools.budget._plan import response_set
 from tools.budget.fit_response_curves import FitResponseCurves, fit_response_curves
 from tools.contract import NotEnoughData, ToolInputError
-
-EXAMPLE = Path(__file__).parents[4] / "shared" / "data" / "mmm_example.csv"
 
 
 def fit(series: dict, **more):
@@ -88,10 +85,7 @@ def test_chart_is_drawn_without_anything_from_outside(joint):
 
 def test_published_example_through_the_door():
     """The reference: decay .399 and .189, lambda 4.15 and 3.36, effects 2987 and 1971; within 1%."""
-    if not EXAMPLE.exists():
-        pytest.skip(f"the public reference data are not here: {EXAMPLE}")
-    with EXAMPLE.open() as file:
-        rows = list(csv.DictReader(file))
+    rows = reference_rows("mmm_example.csv")
     unit = 10**8
     series = {
         "first_week": rows[0]["date_week"],

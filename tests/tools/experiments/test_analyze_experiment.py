@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date
 from math import inf, nan
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from tests.reference_data import reference_case, reference_rows
 from tests.tools.memory_facts import memory_facts
 from tools.contract import NotEnoughData, ToolInputError
 from tools.registry import load
 
 AS_OF = date(2026, 11, 21)
-SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 
 def run(**request: Any) -> Any:
     declared = load("analyze_experiment")
     return declared(declared.request.model_validate({"as_of": AS_OF, **request}), memory_facts({}, as_of=AS_OF))
-
-
-def reference(name: str) -> dict[str, Any]:
-    if not (SHARED / "reference_cases.json").exists():
-        pytest.skip(f"the public reference cases are not here: {SHARED}")
-    return next(case for case in json.loads((SHARED / "reference_cases.json").read_text()) if case["id"] == name)
-
-
-def rows_of(name: str) -> Iterator[dict[str, str]]:
-    if not (SHARED / name).exists():
-        pytest.skip(f"the public data set is not here: {SHARED / name}")
-    with (SHARED / name).open(newline="") as file:
-        yield from csv.DictReader(file)
 
 
 def shares(*pairs: tuple[int, int], names: tuple[str, ...] = ("control", "treatment", "third"), **more: Any) -> dict[str, Any]:
@@ -51,7 +34,7 @@ def sums(name: str, *arms: tuple[int, float, float], **more: Any) -> dict[str, A
 
 
 def test_welch_as_growthbook_has_it():
-    case = reference("gb_ttest_rel")
+    case = reference_case("gb_ttest_rel")
     a, b = (case["input"][arm] for arm in "ab")
     [found] = run(metrics=[sums("m", (a["n"], a["sum"], a["ss"]), (b["n"], b["sum"], b["ss"]))], method="fixed").comparisons
     assert found.lift == pytest.approx(case["expected"]["rel"], abs=5e-6)
@@ -59,7 +42,7 @@ def test_welch_as_growthbook_has_it():
 
 
 def test_the_sequence_as_growthbook_has_it():
-    case = reference("gb_seq_prop")
+    case = reference_case("gb_seq_prop")
     arms = [{"arm": "control", "weight": 3000}, {"arm": "treatment", "weight": 3461}]
     [found] = run(metrics=[shares(*map(tuple, (case["input"]["a"], case["input"]["b"])))], arms=arms, tuning_units=5000).comparisons
     assert found.lift == pytest.approx(case["expected"]["rel"], abs=5e-6)
@@ -67,19 +50,19 @@ def test_the_sequence_as_growthbook_has_it():
 
 
 def test_chances_as_growthbook_and_quadrature_have_them():
-    case = reference("gb_bayes_prop")
+    case = reference_case("gb_bayes_prop")
     [found] = run(metrics=[shares(*map(tuple, (case["input"]["a"], case["input"]["b"])))]).comparisons
     assert found.chance_to_win == pytest.approx(case["expected"]["ctw"], abs=5e-6)
     assert [found.expected_loss_of_control, found.expected_loss] == pytest.approx(case["expected"]["risk"], abs=5e-6)
-    case = reference("beta_binomial_exact")
+    case = reference_case("beta_binomial_exact")
     request = {"metrics": [shares(*map(tuple, (case["input"]["a"], case["input"]["b"])))], "chances": "beta_binomial"}
     assert run(**request).comparisons[0].chance_to_win == pytest.approx(case["expected"]["p_b_gt_a"], abs=1e-10)
 
 
 def test_cookie_cats_is_a_result_to_doubt_and_not_to_ship():
-    case = reference("cookie_cats")["expected"]
+    case = reference_case("cookie_cats")["expected"]
     tally: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for row in rows_of("cookie_cats.csv"):
+    for row in reference_rows("cookie_cats.csv"):
         tally[row["version"]][0] += row["retention_7"].lower() == "true"
         tally[row["version"]][1] += 1
     metric = shares(tuple(tally["gate_30"]), tuple(tally["gate_40"]), names=("gate_30", "gate_40"), kind="retention")
@@ -97,9 +80,9 @@ def test_cookie_cats_is_a_result_to_doubt_and_not_to_ship():
 
 
 def test_hillstrom_with_three_arms_and_three_metrics():
-    case = reference("hillstrom")["expected"]
+    case = reference_case("hillstrom")["expected"]
     seen: dict[str, list[float]] = defaultdict(lambda: [0.0] * 5)
-    for row in rows_of("hillstrom_email.csv"):
+    for row in reference_rows("hillstrom_email.csv"):
         mine, spend = seen[row["segment"]], round(float(row["spend"]) * 100)
         for place, value in enumerate((1, int(row["visit"]), int(row["conversion"]), spend, spend * spend)):
             mine[place] += value

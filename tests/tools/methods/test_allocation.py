@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.reference_data import reference_case
 from tools.methods.allocation import Limits, Unreachable, allocate, apportion, share_out
 from tools.methods.response_set import ResponseSet
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "data" / "reference_cases.json"
 UNIT = 10**8
 
 
@@ -42,9 +40,7 @@ def worth(responses: ResponseSet, amounts) -> float:
 
 
 def test_reference_case():
-    if not REFERENCE.exists():
-        pytest.skip(f"the public reference cases are not here: {REFERENCE}")
-    case = next(case for case in json.loads(REFERENCE.read_text()) if case["id"] == "budget")
+    case = reference_case("budget")
     lam, beta = np.array(case["input"]["lam"], dtype=float), case["input"]["beta"]
     responses = curves("logistic", np.log(3) / lam * UNIT, [1, 1], beta)
     for budget, x1, response in zip(case["input"]["B"], case["expected"]["x1"], case["expected"]["resp"], strict=True):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from math import log, sqrt
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from tests.reference_data import reference_case
 from tools.methods import confidence_sequence as sequence
 from tools.methods.arm_estimate import Effect, adjusted, mean, ratio, share
 from tools.methods.bayesian_comparison import beta_binomial, normal
@@ -22,14 +21,6 @@ from tools.methods.multiplicity import benjamini_hochberg, e_benjamini_hochberg,
 from tools.methods.sample_ratio import chi_squared_p_value, sequential_p_value
 from tools.methods.stopping import course, drift_for_power
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "data" / "reference_cases.json"
-
-
-def reference(name: str) -> dict:
-    if not REFERENCE.exists():
-        pytest.skip(f"the public reference cases are not here: {REFERENCE}")
-    return next(case for case in json.loads(REFERENCE.read_text()) if case["id"] == name)
-
 
 def one(n: int, total: float, squares: float) -> Moments:
     return Moments.from_sums(n, [total], {(0, 0): squares})
@@ -37,12 +28,12 @@ def one(n: int, total: float, squares: float) -> Moments:
 
 @pytest.mark.parametrize("name", ["srm_kohavi", "srm_cookie_cats"])
 def test_sample_ratio_matches_its_references(name):
-    case = reference(name)
+    case = reference_case(name)
     assert chi_squared_p_value(case["input"]["counts"], case["input"]["weights"]) == pytest.approx(case["expected"]["p"], rel=1e-9)
 
 
 def test_welch_on_the_lift_matches_growthbook():
-    case = reference("gb_ttest_rel")
+    case = reference_case("gb_ttest_rel")
     arms = [mean(one(arm["n"], arm["sum"], arm["ss"])) for arm in (case["input"]["a"], case["input"]["b"])]
     effect = Effect(*arms)
     reach = t_quantile(0.95, effect.degrees) * effect.lift_error
@@ -52,7 +43,7 @@ def test_welch_on_the_lift_matches_growthbook():
 
 
 def test_the_confidence_sequence_matches_growthbook():
-    case = reference("gb_seq_prop")
+    case = reference_case("gb_seq_prop")
     effect = Effect(*(share(n, x) for x, n in (case["input"]["a"], case["input"]["b"])))
     reach = sequence.boundary(effect.n, case["input"]["tuning"], 0.05) * effect.lift_error
     assert [effect.lift - reach, effect.lift, effect.lift + reach] == pytest.approx(
@@ -61,7 +52,7 @@ def test_the_confidence_sequence_matches_growthbook():
 
 
 def test_normal_chances_match_growthbook():
-    case = reference("gb_bayes_prop")
+    case = reference_case("gb_bayes_prop")
     effect = Effect(*(share(n, x) for x, n in (case["input"]["a"], case["input"]["b"])))
     found = normal(effect.lift, effect.lift_error, 0.95)
     assert found.chance == pytest.approx(case["expected"]["ctw"], abs=5e-6)
@@ -70,7 +61,7 @@ def test_normal_chances_match_growthbook():
 
 
 def test_beta_binomial_chance_matches_its_quadrature():
-    case = reference("beta_binomial_exact")
+    case = reference_case("beta_binomial_exact")
     a, b = (tuple(case["input"][arm]) for arm in "ab")
     chance, lost, gained = beta_binomial(a, b, tuple(case["input"]["prior"]))
     assert chance == pytest.approx(case["expected"]["p_b_gt_a"], abs=1e-10)
@@ -79,10 +70,10 @@ def test_beta_binomial_chance_matches_its_quadrature():
 
 
 def test_z_and_wilson_match_statsmodels():
-    case = reference("ztest_5_83")
+    case = reference_case("ztest_5_83")
     z = z_of_shares(*(tuple(case["input"][arm]) for arm in "ab"))
     assert (-z, z_p_value(z)) == pytest.approx((case["expected"]["z"], case["expected"]["p"]), rel=1e-10)
-    case = reference("wilson_12_99")
+    case = reference_case("wilson_12_99")
     assert wilson(*case["input"], stats.norm.ppf(0.975)) == pytest.approx(case["expected"]["ci"], rel=1e-10)
 
 
@@ -95,7 +86,7 @@ def test_small_tables_match_scipy_and_newcombes_own_example():
 
 
 def test_adjusted_p_values_match_statsmodels():
-    case = reference("multitest")
+    case = reference_case("multitest")
     assert holm(case["input"]) == pytest.approx(case["expected"]["holm"], abs=1e-12)
     assert benjamini_hochberg(case["input"]) == pytest.approx(case["expected"]["bh"], abs=1e-12)
     assert holm([0.04, 0.01]) == pytest.approx([0.04, 0.02]), "order is kept"

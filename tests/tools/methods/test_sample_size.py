@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.reference_data import reference_case
 from tools.methods import sample_size as sizes
-
-REFERENCE = Path(__file__).parents[4] / "shared" / "data" / "reference_cases.json"
-
-
-def reference(name: str) -> dict:
-    if not REFERENCE.exists():
-        pytest.skip(f"the public reference cases are not here: {REFERENCE}")
-    return next(case for case in json.loads(REFERENCE.read_text()) if case["id"] == name)
 
 
 def test_arcsine_matches_statsmodels():
-    case = reference("power_10_12")
+    case = reference_case("power_10_12")
     given = case["input"]
     needed = sizes.for_proportions(given["p1"], given["p2"], given["alpha"], given["power"], "arcsine")
     assert needed == pytest.approx(case["expected"]["n_per_arm_h"], abs=1e-4)
 
 
 def test_pooled_matches_gpower_to_the_unit():
-    case = reference("conf_ss_bin")
+    case = reference_case("conf_ss_bin")
     rate, effect = case["input"]["p"], case["input"]["abs_mde"]
     assert 2 * ceil(sizes.for_proportions(rate, rate + effect, 0.05, 0.85)) == case["expected"]["n_total_gpower"]
 

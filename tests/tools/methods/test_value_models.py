@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.reference_data import reference_case, reference_rows
 from tools.methods import bg_bb, bg_nbd, gamma_gamma, pareto_nbd
 from tools.methods import shifted_beta_geometric as sbg
 from tools.methods.histories import Histories
-
-DATA = Path(__file__).parents[4] / "shared" / "data"
-CDNOW = DATA / "cdnow_customers_summary_with_transactions.csv"
 
 DONORS = (
     "6 6 1203; 5 6 728; 4 6 512; 3 6 357; 2 6 234; 1 6 129; 5 5 335; 4 5 284; 3 5 225; 2 5 173; 1 5 119; 4 4 240; 3 4 181; 2 4 155; 1 4 78;"
@@ -27,17 +21,8 @@ DONORS = (
 
 def cdnow() -> dict[str, np.ndarray]:
     """Public data: customers of an online shop."""
-    if not CDNOW.exists():
-        pytest.skip(f"the public CDNOW data is not here: {CDNOW}")
-    rows = list(csv.DictReader(CDNOW.open()))
+    rows = reference_rows("cdnow_customers_summary_with_transactions.csv")
     return {name: np.array([float(row[name]) for row in rows]) for name in ("x", "t_x", "T", "zbar")}
-
-
-def reference(case: str) -> dict[str, Any]:
-    file = DATA / "reference_cases.json"
-    if not file.exists():
-        pytest.skip(f"the reference cases are not here: {file}")
-    return next(one for one in json.loads(file.read_text()) if one["id"] == case)
 
 
 def one(x: int, last: float, age: float) -> Histories:
@@ -50,7 +35,7 @@ def cohort(*alive: int) -> sbg.Tenures:
 
 
 def test_bg_nbd_on_cdnow_is_what_was_published():
-    data, expected = cdnow(), reference("bgnbd_cdnow")["expected"]
+    data, expected = cdnow(), reference_case("bgnbd_cdnow")["expected"]
     fit = bg_nbd.fit(Histories.of(data["x"], data["t_x"], data["T"]))
     assert fit.values == pytest.approx([0.2426, 4.4135, 0.7929, 2.4258], abs=6e-5)
     assert [fit["r"], fit["alpha"], fit["a"], fit["b"]] == pytest.approx([expected[k] for k in ("r", "alpha", "a", "b")], abs=6e-4)
@@ -71,7 +56,7 @@ def test_pareto_nbd_on_cdnow_is_what_was_published():
 
 
 def test_gamma_gamma_on_cdnow_is_what_was_published():
-    data, expected = cdnow(), reference("gg_cdnow")["expected"]
+    data, expected = cdnow(), reference_case("gg_cdnow")["expected"]
     again = data["x"] > 0
     fit = gamma_gamma.fit(data["x"][again].astype(int), data["zbar"][again])
     assert again.sum() == 946
@@ -106,7 +91,7 @@ def test_shifted_beta_geometric_is_what_was_published(alive, alpha, beta, height
 
 @pytest.mark.parametrize("case", ["case1", "case2"])
 def test_residual_lifetime_is_what_was_published(case):
-    given = reference("sbg_derl")
+    given = reference_case("sbg_derl")
     values, rate = np.array(given["input"][case]), given["input"]["d"]
     found = [sbg.residual_lifetime(values, rate, renewal) for renewal in given["input"]["renewals"]]
     assert found == pytest.approx(given["expected"][case], abs=0.011)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.reference_data import reference_rows
 from tools.methods.adstock import geometric_adstock
 from tools.methods.noise import autoregressive_noise
 from tools.methods.response_estimate import draw_around, draw_over_forms, estimate
 from tools.methods.saturation import saturate
 from tools.methods.variable_projection import Prior, ResponseModel, fit
 from tools.methods.weekly_controls import controls
-
-EXAMPLE = Path(__file__).parents[4] / "shared" / "data" / "mmm_example.csv"
 
 
 def simulated(seed: int, *, weeks: int = 104, noise: float = 1.5, slope: float = 1.0):
@@ -33,10 +30,7 @@ def simulated(seed: int, *, weeks: int = 104, noise: float = 1.5, slope: float =
 
 def test_published_example_is_reproduced():
     """Reference non-linear least squares: decay .399 and .189, lambda 4.15 and 3.36, effects 2987 and 1971; all within 1%."""
-    if not EXAMPLE.exists():
-        pytest.skip(f"the public reference data are not here: {EXAMPLE}")
-    with EXAMPLE.open() as file:
-        rows = list(csv.DictReader(file))
+    rows = reference_rows("mmm_example.csv")
     column = {name: np.array([float(row[name]) for row in rows]) for name in ("y", "x1", "x2", "event_1", "event_2")}
     base = controls(date(2018, 4, 2), 0, len(rows), trend_weeks=len(rows), harmonics=2)
     model = ResponseModel(

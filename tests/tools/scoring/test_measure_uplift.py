@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from store.facts import facts_from_tables
+from tests.reference_data import reference_file
 from tools.contract import NotEnoughData, ToolInputError
 from tools.methods.partial_pooling import pool
 from tools.methods.uplift import learn, qini, ranks
@@ -19,7 +19,6 @@ from tools.registry import load
 from tools.scoring._uplift_groups import Counts, qini_of
 
 AS_OF = date(2026, 11, 21)
-HILLSTROM = Path(__file__).parents[4] / "shared" / "data" / "hillstrom_email.csv"
 BEFORE = ["recency", "history", "mens", "womens", "zip_code", "newbie", "channel"]
 
 
@@ -57,11 +56,9 @@ def groups(*counts: tuple[int, int, int, int]) -> list[dict[str, Any]]:
 
 def test_hillstrom_reproduces_the_known_effect():
     """Public data: men's mail against none, on visits."""
-    if not HILLSTROM.exists():
-        pytest.skip(f"the public Hillstrom data is not here: {HILLSTROM}")
     import pyarrow.csv
 
-    table = pyarrow.csv.read_csv(HILLSTROM)
+    table = pyarrow.csv.read_csv(reference_file("hillstrom_email.csv"))
     mens = {"table": "mine", "arm_column": "segment", "treatment": "Mens E-Mail", "control": "No E-Mail", "outcome_column": "visit"}
     effect = run(table, rows={**mens, "feature_columns": BEFORE}).figure("everyone.effect")
     assert effect.value == pytest.approx(0.07659, abs=5e-6)

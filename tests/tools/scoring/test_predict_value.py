@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +11,13 @@ import pytest
 from pydantic import ValidationError
 
 from store.facts import facts_from_tables
+from tests.reference_data import reference_rows
 from tests.tools.memory_facts import memory_facts, typed
 from tools.contract import NotEnoughData, ToolInputError
 from tools.methods import bg_nbd
 from tools.registry import load
 
 AS_OF = date(2026, 11, 21)
-DATA = Path(__file__).parents[4] / "shared" / "data"
 
 
 def run(tables: dict[str, Any] | None = None, **request: Any) -> Any:
@@ -105,10 +103,7 @@ def test_beyond_twice_the_record_it_is_a_scenario_and_says_so():
 
 def test_cdnow_through_an_imported_table():
     """Public data, imported as it is."""
-    file = DATA / "cdnow_customers_summary_with_transactions.csv"
-    if not file.exists():
-        pytest.skip(f"the public CDNOW data is not here: {file}")
-    rows = list(csv.DictReader(file.open()))
+    rows = reference_rows("cdnow_customers_summary_with_transactions.csv")
     table = pa.table({"x": [int(row["x"]) for row in rows], **{name: [float(row[name]) for row in rows] for name in ("t_x", "T", "zbar")}})
     declared = load("predict_value")
     asked = {

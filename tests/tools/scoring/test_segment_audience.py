@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.reference_data import reference_rows
 from tests.tools.memory_facts import memory_facts
 from tools.contract import NotEnoughData
 from tools.registry import load
 from tools.scoring._segments import quantile_scores, rule_name
 
 AS_OF = date(2026, 11, 21)
-CDNOW = Path(__file__).parents[4] / "shared" / "data" / "cdnow_customers_summary_with_transactions.csv"
 
 
 def orders_of(recency: np.ndarray, frequency: np.ndarray, value: np.ndarray) -> dict[str, Any]:
@@ -227,10 +225,7 @@ def test_names_put_recency_first():
 
 def test_cdnow_repeaters_are_segmented():
     """Public data: the 946 customers who bought again, with their mean repeat purchase."""
-    if not CDNOW.exists():
-        pytest.skip(f"the public CDNOW data is not here: {CDNOW}")
-    rows = list(csv.DictReader(CDNOW.open()))
-    rows = [row for row in rows if int(row["x"]) > 0]
+    rows = [row for row in reference_rows("cdnow_customers_summary_with_transactions.csv") if int(row["x"]) > 0]
     frequency = np.array([int(row["x"]) + 1 for row in rows])
     recency = np.array([round((float(row["T"]) - float(row["t_x"])) * 7) for row in rows])
     value = np.array([max(100, round(float(row["zbar"]) * 100)) for row in rows])

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.reference_data import reference_rows
 from tests.tools.scoring.labelled_tables import START, Desk, alone, figure, leads
 from tools.contract import NotEnoughData, ToolInputError, ToolRefusal
-
-TELCO = Path(__file__).parents[4] / "shared" / "data" / "telco_churn.csv"
 
 
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -32,10 +29,7 @@ def leaks(result: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(("method", "known"), [("logistic", 0.845), ("boosting", 0.837)])
 def test_telco_churn_agrees_with_the_known_area_under_the_curve(method, known):
     """Five folds; within .01, since regularisation and trees are not tuned alike."""
-    if not TELCO.exists():
-        pytest.skip("the public reference data is not here")
-    rows = list(csv.DictReader(TELCO.open()))
-    result = train(rows, kind="churn", label="Churn", method=method)
+    result = train(reference_rows("telco_churn.csv"), kind="churn", label="Churn", method=method)
     assert figure(result, "auc") == pytest.approx(known, abs=0.01)
     assert (result["card"]["folds"], result["card"]["validation"]) == (5, "random")
     assert figure(result, "base_rate") == pytest.approx(0.2654, abs=5e-5)
