@@ -15,6 +15,7 @@ from llm.offline.reading import Answer, Desk, Offered, Slot
 Recipe = Callable[[Offered, Desk], dict[str, Any]]
 
 OUTCOME_NAME = re.compile(r"[a-z][a-z -]*")
+GREW = re.compile(r"\bwhose (?P<what>[a-z]+) (?:grew|rose|increased|doubled|went up|improved)\b", re.IGNORECASE)
 
 
 def benchmarks(tool: Offered, desk: Desk) -> dict[str, Any]:
@@ -180,8 +181,16 @@ def recipients(tool: Offered, desk: Desk) -> dict[str, Any]:
 
 def case_studies(tool: Offered, desk: Desk) -> dict[str, Any]:
     """What the brief wants to have grown."""
-    goal = desk.named.get("goal", "").strip()
+    found = GREW.search(desk.brief)
+    goal = found["what"].lower() if found else desk.named.get("goal", "").strip()
     return fill(tool, desk) | ({"measure": goal} if OUTCOME_NAME.fullmatch(goal) else {})
+
+
+def case_studies_again(tool: Offered, refused: Answer, desk: Desk) -> dict[str, Any] | None:
+    """What the brief wants is not counted: what is counted at customers instead."""
+    if (refused.refusal or {}).get("field") != "measure" or "measure" not in refused.arguments:
+        return None
+    return {name: value for name, value in refused.arguments.items() if name != "measure"}
 
 
 RECIPES: dict[str, Recipe] = {
@@ -197,7 +206,10 @@ RECIPES: dict[str, Recipe] = {
     "forecast_campaign": forecast,
     "design_experiment": experiment,
 }
-AGAIN: dict[str, Callable[[Offered, Answer, Desk], dict[str, Any] | None]] = {"design_experiment": experiment_again}
+AGAIN: dict[str, Callable[[Offered, Answer, Desk], dict[str, Any] | None]] = {
+    "design_experiment": experiment_again,
+    "find_case_studies": case_studies_again,
+}
 """Second tries after a refusal for want of data: another way to the same end."""
 
 WORTH_FINDING = 0.3

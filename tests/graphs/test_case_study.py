@@ -85,6 +85,31 @@ async def test_without_businesses_on_record_it_says_that_there_is_no_case_yet(of
 
 
 @pytest.mark.asyncio(loop_scope="session")
+async def test_where_nobody_stands_out_beyond_chance_no_story_is_told(office):
+    run_id = await office.start("salon", "Find a customer whose reminders grew and tell their story", kind="case_study")
+    run = await office.execute(run_id)
+    assert run.status == "succeeded", run.error
+    made = await office.deliverable(run_id)
+    assert made.status == "published"
+    [search] = [record for record in await office.evidence(run_id) if record.tool == "find_case_studies"]
+    assert search.request["measure"] == "reminders"
+    assert made.content["assets"] == []
+    assert "no customer stands out against comparable ones beyond chance" in made.markdown
+    assert "could not be shown" not in made.markdown
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_nobody_counts_is_answered_with_what_is_counted(office):
+    run_id = await office.start("salon", "Find a customer whose dreams grew", kind="case_study")
+    await office.execute(run_id)
+    made = await office.deliverable(run_id)
+    assert made.status == "published"
+    searches = [record.request["measure"] for record in await office.evidence(run_id) if record.tool == "find_case_studies"]
+    assert searches == [None]
+    assert len(made.content["assets"]) == 4
+
+
+@pytest.mark.asyncio(loop_scope="session")
 async def test_what_the_writer_gave_holds_and_each_thing_that_may_not_be_is_found(told):
     good = told.content
     assert faults(good) == {}
