@@ -5,7 +5,7 @@ export GROUNDWORK_HOME ?= $(CURDIR)/.groundwork
 export LANGGRAPH_STRICT_MSGPACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark record check format bench docs sbom check-containers lock clean
+.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark test-agui record check format bench docs sbom check-containers lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ test-soak: .venv/.setup-dev ## kills, faults and load, over minutes
 
 test-spark: .venv-spark/.setup ## the same figures on PySpark (needs Java 17)
 	.venv-spark/bin/python -m pytest -m spark -o addopts="-q --import-mode=importlib" --timeout 1800
+
+test-agui: .venv/.setup-dev ## AG-UI by its official client (needs Node.js and npm)
+	$(BIN)/python -m pytest tests/agui -m agui -rs -o addopts="-q --import-mode=importlib" --timeout 600
 
 record: .venv/.setup-dev ## the providers' cassettes anew; real ones for each key in the environment
 	$(BIN)/python -m tests.llm.recording
