@@ -14,8 +14,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,27 @@ class Desk:
         out, err = await asyncio.wait_for(process.communicate(), 180)
         assert process.returncode == 0, err.decode()
         return json.loads(out.decode().splitlines()[-1])
+
+
+OUT_OF_ORDER = (
+    {"type": "RUN_STARTED", "threadId": "wrong", "runId": "run-0"},
+    {"type": "TEXT_MESSAGE_CONTENT", "messageId": "m", "delta": "a text that was never begun"},
+    {"type": "RUN_FINISHED", "threadId": "wrong", "runId": "run-0"},
+)
+
+
+class OutOfOrder(BaseHTTPRequestHandler):
+    """A server that tells a text without its beginning."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is logged."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write("".join(f"data: {json.dumps(event)}\n\n" for event in OUT_OF_ORDER).encode())
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +150,18 @@ async def answering(address: str, server: subprocess.Popen[bytes], log: Path) ->
 
 def kinds(turn: dict[str, Any]) -> list[str]:
     return [event["type"] for event in turn["events"]]
+
+
+async def test_the_official_client_raises_on_events_out_of_order(installed):
+    """Else the tests below would say nothing of the order."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), OutOfOrder) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        told = await Desk(installed, f"http://127.0.0.1:{server.server_address[1]}", "none").say("hi", thread="wrong")
+        server.shutdown()
+        thread.join()
+    assert "TEXT_MESSAGE_CONTENT" in told["turns"][0]["error"]
+    assert told["turns"][0]["outcome"] is None
 
 
 async def test_a_turn_with_tools_is_followed_by_the_official_client(desk):

@@ -129,10 +129,11 @@ Play = Callable[[ModelSettings, Outcome], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Case:
-    """A conversation and what the wire server says in it. `on_purpose`: a real provider can be made to do this."""
+    """A conversation and the wire server's part in it. `fails`: it ends in an error. `on_purpose`: a provider can be made to do this."""
 
     play: Play
     script: Callable[[str], tuple[Scripted, ...]]
+    fails: bool = False
     on_purpose: bool = True
 
 
@@ -155,8 +156,8 @@ CASES: dict[str, Case] = {
     "tool_loop": Case(tool_loop, lambda protocol: (_adding(written_tokens=40), Reply("The sum is R15 000.", cached_tokens=40))),
     "structured": Case(structured, _structured),
     "stream": Case(stream, _streamed),
-    "refusal": Case(declined, lambda protocol: (Reply("I will not.", stop="refusal"),), on_purpose=False),
-    "error": Case(failing, lambda protocol: (Fault("status", 404, message=f"there is no model {NO_SUCH_MODEL}"),)),
+    "refusal": Case(declined, lambda protocol: (Reply("I will not.", stop="refusal"),), fails=True, on_purpose=False),
+    "error": Case(failing, lambda protocol: (Fault("status", 404, message=f"there is no model {NO_SUCH_MODEL}"),), fails=True),
     "overload": Case(overloaded, lambda protocol: (Fault("status", 429, retry_after="0"), _adding()), on_purpose=False),
 }
 

@@ -2,7 +2,7 @@
 
 `make record` records the synthetic ones against the wire server of this repository, and, for each provider whose key is in the
 environment, real ones beside them. Nothing of the machine or of a key may stand in a cassette: headers are allow-listed, the
-address of the wire server is replaced, and a file in which a secret is still found is not kept.
+address of the wire server is replaced, and a file in which a secret is still found is not kept. Nor is one of a failed call.
 """
 
 from __future__ import annotations
@@ -100,18 +100,23 @@ async def replay(file: Path, case: str, protocol: str) -> tuple[Outcome, Any]:
         return await play(case, settings), cassette
 
 
+class NotKept(ValueError):
+    """A recording that is no use or would give something away; its message says which."""
+
+
 async def record(protocol: str, case: str, source: str, settings: ModelSettings, folder: Path = FOLDER) -> Path:
-    """Play the conversation against a server and keep it. Raises ValueError when something secret would be kept."""
+    """Play the conversation against a server and keep it. Raises NotKept."""
     file = file_of(protocol, case, source, folder)
     fresh = file.with_suffix(".fresh")
     try:
         with TAPE.use_cassette(str(fresh), record_mode="all") as cassette:
             for key, value in (("source", source), ("protocol", protocol), ("case", case), ("model", settings.model.split(":", 1)[1])):
                 cassette.get_metadata(key, value)
-            await play(case, settings)
-        found = secrets(fresh.read_text(encoding="utf-8"), _keys(settings))
-        if found:
-            raise ValueError(f"{file.name} is not kept, it would hold {', '.join(found)}")
+            outcome = await play(case, settings)
+        if (outcome.error is not None) is not CASES[case].fails:
+            raise NotKept(f"{file.name} is not kept, the conversation ended in {outcome.error or 'an answer, not an error'}")
+        if found := secrets(fresh.read_text(encoding="utf-8"), _keys(settings)):
+            raise NotKept(f"{file.name} is not kept, it would hold {', '.join(found)}")
         fresh.replace(file)
     finally:
         fresh.unlink(missing_ok=True)
@@ -131,35 +136,45 @@ def _keys(settings: ModelSettings) -> list[str]:
     return [key.get_secret_value() for key in (settings.openai_api_key, settings.anthropic_api_key) if key]
 
 
-async def record_synthetic(protocol: str, case: str, folder: Path = FOLDER, source: str = SYNTHETIC) -> Path:
+async def record_synthetic(protocol: str, case: str, folder: Path = FOLDER) -> Path:
     """Record a conversation against the wire server."""
     with WireServer(CASES[case].script(protocol), key=KEY) as server:
         addresses = {"openai_base_url": server.openai_base_url, "anthropic_base_url": server.anthropic_base_url}
-        return await record(protocol, case, source, settings_of(protocol, WIRE_MODELS[protocol], **addresses), folder)
+        return await record(protocol, case, SYNTHETIC, settings_of(protocol, WIRE_MODELS[protocol], **addresses), folder)
 
 
-async def record_real(protocol: str, provider: str, key: str) -> list[Path]:
-    """Record what a real provider can be asked for on purpose."""
+async def record_real(protocol: str, key: str, folder: Path = FOLDER, **addresses: str) -> list[Path]:
+    """Record what a provider can be asked for on purpose."""
+    provider = provider_of(protocol)
     variable, usual = REAL_MODELS[provider]
-    settings = settings_of(protocol, os.environ.get(variable) or usual, **{f"{provider}_api_key": key})
-    return [await record(protocol, name, REAL, settings) for name, case in CASES.items() if case.on_purpose]
+    settings = settings_of(protocol, os.environ.get(variable) or usual, **{f"{provider}_api_key": key, **addresses})
+    return [await record(protocol, name, REAL, settings, folder) for name, case in CASES.items() if case.on_purpose]
+
+
+def provider_of(protocol: str) -> str:
+    """Who speaks the protocol."""
+    return "anthropic" if protocol == "messages" else "openai"
 
 
 async def _record_all() -> int:
     FOLDER.mkdir(exist_ok=True)
     made = [await record_synthetic(protocol, case) for protocol in PROTOCOLS for case in CASES]
     print(f"{len(made)} synthetic cassettes recorded against the wire server of this repository")
+    failed = 0
     for protocol in PROTOCOLS:
-        provider = "anthropic" if protocol == "messages" else "openai"
+        provider = provider_of(protocol)
         key = os.environ.get(f"{provider.upper()}_API_KEY")
         if not key:
-            print(f"{protocol}: nothing recorded against the real provider: {provider.upper()}_API_KEY is not set")
+            print(f"{protocol}: nothing recorded against {provider}: {provider.upper()}_API_KEY is not set")
             continue
-        real = await record_real(protocol, provider, key)
-        print(
-            f"{protocol}: {len(real)} cassettes recorded against {provider}; refusals and overload cannot be asked for, they stay synthetic"
-        )
-    return 0
+        try:
+            real = await record_real(protocol, key)
+        except NotKept as error:
+            print(f"{protocol}: {error}", file=sys.stderr)
+            failed = 1
+        else:
+            print(f"{protocol}: {len(real)} cassettes recorded against {provider}; a refusal and an overload stay synthetic")
+    return failed
 
 
 if __name__ == "__main__":

@@ -16,9 +16,26 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 
 from llm.errors import ModelRefused, ModelUnavailable
 from llm.prices import price_of
+from llm.wire.script import Reply
+from llm.wire_server import WireServer
 from tests.llm.conftest import PROTOCOLS
-from tests.llm.provider_cases import ADD, CASES, KEY, NO_SUCH_MODEL, PICKED, Outcome, Pick, settings_of
-from tests.llm.recording import FOLDER, NOTES, REAL, SYNTHETIC, TAPE, WIRE_MODELS, file_of, record_synthetic, replay, secrets
+from tests.llm.provider_cases import ADD, CASES, KEY, NO_SUCH_MODEL, PICKED, Case, Outcome, Pick, answer, settings_of
+from tests.llm.recording import (
+    FOLDER,
+    NOTES,
+    REAL,
+    REAL_MODELS,
+    SYNTHETIC,
+    TAPE,
+    WIRE_MODELS,
+    NotKept,
+    file_of,
+    provider_of,
+    record_real,
+    record_synthetic,
+    replay,
+    secrets,
+)
 
 EVERY = [(protocol, case) for protocol in PROTOCOLS for case in CASES]
 NO_REAL_ONE = pytest.mark.skip(reason="no real provider was recorded yet: `make record` with OPENAI_API_KEY or ANTHROPIC_API_KEY set")
@@ -99,13 +116,11 @@ HOLDS: dict[str, Callable[[Outcome], None]] = {
     "overload": tried_again,
 }
 
-FAILING = ("refusal", "error")
 
-
-async def held(protocol: str, case: str, source: str) -> tuple[Outcome, Any]:
+async def held(protocol: str, case: str, source: str, folder: Path = FOLDER) -> tuple[Outcome, Any]:
     """What holds for every cassette: the conversation's own, all of it played, and each call counted and priced."""
-    outcome, cassette = await replay(file_of(protocol, case, source), case, protocol)
-    assert outcome.error is None or case in FAILING, outcome.error
+    outcome, cassette = await replay(file_of(protocol, case, source, folder), case, protocol)
+    assert outcome.error is None or CASES[case].fails, outcome.error
     HOLDS[case](outcome)
     assert cassette.all_played
     price = price_of(cassette.get_metadata("model", None))
@@ -243,13 +258,35 @@ async def test_synthetic_cassettes_are_recorded_as_they_are_kept(protocol, tmp_p
         assert made.read_text(encoding="utf-8") == file_of(protocol, case, SYNTHETIC).read_text(encoding="utf-8")
 
 
+SECRET = "sk-live-never-written-down"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_a_recording_with_a_key_is_real_holds_and_does_not_keep_the_key(protocol, tmp_path, monkeypatch):
+    """The way of `make record` with a key, the wire server in the provider's place."""
+    monkeypatch.delenv(REAL_MODELS[provider_of(protocol)][0], raising=False)
+    on_purpose = [name for name, case in CASES.items() if case.on_purpose]
+    script = [scripted for name in on_purpose for scripted in CASES[name].script(protocol)]
+    with WireServer(script, key=SECRET) as server:
+        addresses = {"openai_base_url": server.openai_base_url, "anthropic_base_url": server.anthropic_base_url}
+        made = await record_real(protocol, SECRET, tmp_path, **addresses)
+    assert made == [file_of(protocol, name, REAL, tmp_path) for name in on_purpose]
+    for name, file in zip(on_purpose, made, strict=True):
+        assert secrets(file.read_text(encoding="utf-8"), [SECRET]) == []
+        assert file.read_text(encoding="utf-8").startswith(f"# {NOTES[REAL]}")
+        await held(protocol, name, REAL, tmp_path)
+
+
+async def test_a_recording_that_a_provider_refuses_is_not_kept(tmp_path):
+    """A wrong key would else be kept as the provider's answer."""
+    with WireServer((), key="another key") as server, pytest.raises(NotKept, match="does not accept the key"):
+        await record_real("chat", SECRET, tmp_path, openai_base_url=server.openai_base_url)
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_cassette_with_a_key_in_it_is_not_kept(tmp_path, monkeypatch):
     """A provider that repeats the key in its answer: nothing is left on the disk."""
-    from llm.wire.script import Reply
-    from tests.llm import provider_cases
-
-    case = provider_cases.Case(provider_cases.answer, lambda protocol: (Reply(f"Your key is {KEY}."),))
-    monkeypatch.setitem(CASES, "answer", case)
-    with pytest.raises(ValueError, match="not kept"):
+    monkeypatch.setitem(CASES, "answer", Case(answer, lambda protocol: (Reply(f"Your key is {KEY}."),)))
+    with pytest.raises(NotKept, match="a key"):
         await record_synthetic("chat", "answer", tmp_path)
     assert list(tmp_path.iterdir()) == []
