@@ -28,9 +28,11 @@ class Case(Frozen):
     source: Source = Field(description="table that the outcome was read from")
     measure: str = Field(description="what was counted")
     last_day: date = Field(description="last day of the weeks after")
-    weeks: int = Field(
-        description="weeks after, and as many before", ge=4, le=52, json_schema_extra={"x-role": "choice", "x-unit": "weeks"}
-    )
+    weeks: int = Field(description="weeks after, and as many before", ge=4, le=52, multiple_of=2)
+    least: int = Field(description="smallest outcome before", ge=10, le=100_000)
+    fewest: int = Field(description="fewest comparable customers", ge=5, le=100)
+    most: int = Field(description="most comparable customers", ge=5, le=500)
+    level: float = Field(description="level of the intervals", ge=0.5, le=0.999)
 
 
 class Compared(Request):
@@ -97,7 +99,7 @@ def worth_looking(outcomes: Outcomes, least: int) -> list[int]:
     return [int(index) for index in np.flatnonzero(outcomes.panel.before >= least)]
 
 
-def compared(outcomes: Outcomes, cases: Sequence[int], asked: Compared, looks: int) -> Comparison | None:
+def compared(outcomes: Outcomes, cases: Sequence[int], asked: Compared | Case, looks: int) -> Comparison | None:
     """The comparison; None when too few customers are comparable."""
     found = matched(outcomes.panel, cases, most=asked.most, fewest=asked.fewest)
     if found is None:

@@ -124,6 +124,11 @@ def _plain(word: str) -> str:
     return re.sub(r"[^a-z]+", " ", word.lower()).strip().rstrip("s")
 
 
+def _alike(asked: str, name: str) -> bool:
+    one, other = _plain(asked), _plain(name)
+    return bool(one and other) and (one in other or other in one)
+
+
 def _rows(facts: Facts, source: Source | None, measure: str | None) -> tuple[Source, ibis.Table, str]:
     """The first source with this measure: rows of account_id, at (a day or an instant), part and value, and the measure's name."""
     tables, seen = set(facts.names()), []
@@ -131,7 +136,7 @@ def _rows(facts: Facts, source: Source | None, measure: str | None) -> tuple[Sou
         if candidate not in tables or (candidate == "orders" and "contacts" not in tables):
             continue
         named = list(_measures(facts, candidate))
-        wanted = [name for name in named if measure is None or _plain(measure) in _plain(name) or _plain(name) in _plain(measure)]
+        wanted = [name for name in named if measure is None or _alike(measure, name)]
         if candidate == "events" and measure is None:
             wanted = []
         seen += [f"{candidate}: {name}" for name in named[:10]]

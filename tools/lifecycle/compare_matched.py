@@ -18,7 +18,7 @@ class CompareMatched(Compared):
 
     case: Case | None = Field(
         None,
-        description="a candidate; it brings its own source, measure and weeks",
+        description="a candidate; it brings its own source, measure, weeks, bounds and level, which go before those given here",
         json_schema_extra={"x-role": "result", "x-of": "find_case_studies.best"},
     )
     accounts: tuple[str, ...] = Field(
@@ -44,26 +44,24 @@ def compare_matched(request: CompareMatched, facts: Facts) -> ToolResult:
         raise ToolInputError(
             "say which customer, in one way", field="accounts", needed="accounts, or the case of find_case_studies", found="both or none"
         )
+    asked: CompareMatched | Case = request.case or request
     if request.case is not None:
-        case = request.case
-        if case.weeks % 2:
-            raise ToolInputError("the time before cannot be halved", field="case.weeks", needed="an even number", found=str(case.weeks))
-        outcomes = read_outcomes(facts, case.last_day, case.source, case.measure, case.weeks)
-        wanted: tuple[str, ...] = (case.account,)
+        outcomes = read_outcomes(facts, request.case.last_day, request.case.source, request.case.measure, request.case.weeks)
+        wanted: tuple[str, ...] = (request.case.account,)
     else:
         outcomes = read_outcomes(facts, request.as_of or facts.as_of, request.source, request.measure, request.weeks)
         wanted = tuple(dict.fromkeys(request.accounts))
-    looked = worth_looking(outcomes, request.least)
-    cases = _positions(outcomes, wanted, looked, request.least)
-    found = compared(outcomes, cases, request, len(looked) if request.chosen_for_change or request.case else 1)
+    looked = worth_looking(outcomes, asked.least)
+    cases = _positions(outcomes, wanted, looked, asked.least)
+    found = compared(outcomes, cases, asked, len(looked) if request.chosen_for_change or request.case else 1)
     if found is None:
         raise NotEnoughData(
             "too few customers are comparable with this one",
             field="fewest",
-            needed=f"{request.fewest} customers there all the time, with a third to three times its {outcomes.measure} before",
+            needed=f"{asked.fewest} customers there all the time, with a third to three times its {outcomes.measure} before",
             found=f"fewer, among {len(outcomes.ids) - len(cases)} others",
         )
-    return report(outcomes, found, request.level)
+    return report(outcomes, found, asked.level)
 
 
 def _positions(outcomes: Outcomes, wanted: tuple[str, ...], looked: list[int], least: int) -> list[int]:

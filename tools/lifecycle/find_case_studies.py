@@ -62,7 +62,7 @@ def find_case_studies(request: FindCaseStudies, facts: Facts) -> FoundCases:
     ]
     if outcomes.left:
         findings.append("Customers who left in this time and cannot be candidates: {{left}}.")
-    cases = tuple(_case(outcomes, one, request.weeks) for one in shown)
+    cases = tuple(_case(outcomes, one, request) for one in shown)
     return FoundCases(
         figures=tuple(figures),
         findings=tuple(findings),
@@ -74,7 +74,7 @@ def find_case_studies(request: FindCaseStudies, facts: Facts) -> FoundCases:
     )
 
 
-def _case(outcomes: Outcomes, one: Comparison, weeks: int) -> Case:
+def _case(outcomes: Outcomes, one: Comparison, asked: FindCaseStudies) -> Case:
     index = one.cases[0]
     return Case(
         account=outcomes.ids[index],
@@ -82,7 +82,11 @@ def _case(outcomes: Outcomes, one: Comparison, weeks: int) -> Case:
         source=outcomes.source,
         measure=outcomes.measure,
         last_day=outcomes.window.last,
-        weeks=weeks,
+        weeks=asked.weeks,
+        least=asked.least,
+        fewest=asked.fewest,
+        most=asked.most,
+        level=asked.level,
     )
 
 

@@ -84,7 +84,7 @@ def test_who_was_picked_for_its_change_is_held_to_all_that_could_have_been():
 
 
 def test_a_candidate_and_its_comparison_agree_to_the_digit():
-    found = ask("find_case_studies", facts(), measure="booking")
+    found = ask("find_case_studies", facts(), measure="booking", most=9, level=0.9)
     assert found.best.account == "A01"
     assert found.decision.action == "compare"
     compared = ask("compare_matched", facts(), case=found.best)
@@ -179,6 +179,8 @@ def test_a_measure_that_nobody_counts_is_refused_with_what_there_is():
         ask("find_case_studies", facts(), measure="visits")
     assert refused.value.field == "measure"
     assert "customer_results: bookings" in refused.value.found
+    with pytest.raises(NotEnoughData):
+        ask("find_case_studies", facts(), measure="予約")
 
 
 def test_one_way_to_say_which_customer():
