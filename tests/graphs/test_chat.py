@@ -6,14 +6,17 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+import pytest_asyncio
 
 from graphs import turns
 from graphs.speaking import Speaker
 from graphs.tasks import cancel_task
+from grounding.evidence import Locale
 from llm.settings import ModelSettings
 from llm.wire.script import Fault, Reply, ToolUse
 from llm.wire_server import WireServer
 from store import threads
+from store.clients import create_client
 from store.errors import DatabaseUnavailable
 from tests.graphs.talking import Conversation
 
@@ -29,6 +32,13 @@ def answering():
             yield ModelSettings(**(fixed | changes)), server
 
     return answer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def untouched(office) -> str:
+    """A client for whom nobody has asked for anything yet, whichever tests came before."""
+    async with office.services.database.transaction(office.workspace.id) as connection:
+        return (await create_client(connection, "untouched", "Untouched (simulated)", Locale(), {})).slug
 
 
 async def until(talk, run_id, holds):
@@ -175,8 +185,8 @@ async def test_another_client_that_is_named_is_refused_recorded_and_not_read(off
         ("x" * 20_000, "I have no rule for this"),
     ],
 )
-async def test_what_has_no_answer_gets_a_clear_one(office, asked, said):
-    turn = await (await Conversation.begin(office, "newcomer")).ask(asked)
+async def test_what_has_no_answer_gets_a_clear_one(office, untouched, asked, said):
+    turn = await (await Conversation.begin(office, untouched)).ask(asked)
     assert turn.run.status == "succeeded", turn.run.error
     assert said in turn.text
     assert turn.tools == []
