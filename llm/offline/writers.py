@@ -11,13 +11,15 @@ class Writer(Protocol):
     """Writes one kind of answer from what lies on the desk."""
 
     def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Arguments of `calculate` for the derived figures that the text will need."""
+        """Arguments of `calculate` for derived figures that the text will need and no tool gave; none unless a writer asks for some."""
+        return []
 
     def write(self, desk: Desk) -> dict[str, Any]:
         """The whole answer."""
 
     def fallback(self, path: str) -> str:
         """What stands in a required place (its path in the answer) when every sentence of it had to go."""
+        return "What this would say could not be shown with the data at hand."
 
 
 def writer_for(answer_tool: str | None) -> Writer | None:

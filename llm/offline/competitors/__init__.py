@@ -7,14 +7,11 @@ from typing import Any
 from llm.offline.competitors import answering, seen
 from llm.offline.competitors.view import View
 from llm.offline.reading import Desk
+from llm.offline.writers import Writer
 
 
-class CompetitorWriter:
+class CompetitorWriter(Writer):
     """Writes `deliver_competitor_analysis`."""
-
-    def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Derived figures that the text needs and no tool gave: none."""
-        return []
 
     def fallback(self, path: str) -> str:
         """What stands where every sentence had to go."""

@@ -7,18 +7,11 @@ from typing import Any
 from llm.offline.outreach import around, messages
 from llm.offline.outreach.view import View
 from llm.offline.reading import Desk
+from llm.offline.writers import Writer
 
 
-class OutreachWriter:
+class OutreachWriter(Writer):
     """Writes `deliver_outreach`."""
-
-    def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Derived figures that the text needs and no tool gave: none."""
-        return []
-
-    def fallback(self, path: str) -> str:
-        """What stands where every sentence had to go."""
-        return "What this would say could not be shown with the data at hand."
 
     def write(self, desk: Desk) -> dict[str, Any]:
         """The whole answer."""

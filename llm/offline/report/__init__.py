@@ -7,14 +7,11 @@ from typing import Any
 from llm.offline.reading import Desk
 from llm.offline.report import closing, news, standing
 from llm.offline.report.view import ReportView
+from llm.offline.writers import Writer
 
 
-class ReportWriter:
+class ReportWriter(Writer):
     """Writes `deliver_report`."""
-
-    def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Derived figures that the text needs and no tool gave: none."""
-        return []
 
     def fallback(self, path: str) -> str:
         """What stands where every sentence had to go."""

@@ -7,16 +7,13 @@ from typing import Any
 from llm.offline.reading import Desk
 from llm.offline.strategy import audiences, changing, closing, contents, opening, plan
 from llm.offline.strategy.view import View
+from llm.offline.writers import Writer
 
 OPEN = "We leave this open: what is on record does not settle it."
 
 
-class CampaignOptimizationWriter:
+class CampaignOptimizationWriter(Writer):
     """Writes `deliver_campaign_optimization` from the sections that it shares with a strategy."""
-
-    def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Derived figures that the text needs and no tool gave: none."""
-        return []
 
     def fallback(self, path: str) -> str:
         """What stands where every sentence had to go."""
@@ -41,12 +38,8 @@ class CampaignOptimizationWriter:
         }
 
 
-class ContentPlanWriter:
+class ContentPlanWriter(Writer):
     """Writes `deliver_content_plan`."""
-
-    def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Derived figures that the text needs and no tool gave: none."""
-        return []
 
     def fallback(self, path: str) -> str:
         """What stands where every sentence had to go."""
@@ -69,12 +62,8 @@ class ContentPlanWriter:
         }
 
 
-class StrategyWriter:
+class StrategyWriter(Writer):
     """Writes `deliver_strategy`."""
-
-    def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Derived figures that the text needs and no tool gave: none so far."""
-        return []
 
     def fallback(self, path: str) -> str:
         """What stands where every sentence had to go."""
