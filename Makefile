@@ -5,7 +5,7 @@ export GROUNDWORK_HOME ?= $(CURDIR)/.groundwork
 export LANGGRAPH_STRICT_MSGPACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark test-agui record check format bench docs sbom check-containers lock clean
+.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark test-agui record check format bench eval docs sbom check-containers lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -71,6 +71,12 @@ format: .venv/.setup-dev ## format and mend what can be mended
 
 bench: .venv/.setup-dev ## measurements, printed beside their limits
 	$(BIN)/python -m bench
+
+EVAL_RUN := $(GROUNDWORK_HOME)/evals/last.jsonl
+eval: .venv/.setup ## written cases, held against the baseline; then whether planted defects are caught
+	$(BIN)/groundwork eval run --out $(EVAL_RUN)
+	$(BIN)/groundwork eval compare baseline $(EVAL_RUN)
+	$(BIN)/groundwork eval mutate
 
 docs: .venv/.setup ## write docs/tools.md from the tools' own declarations
 	$(BIN)/python -m cli.reference > docs/tools.md

@@ -33,6 +33,7 @@ def run(
     ] = False,
     model: Annotated[str, typer.Option("--model", help="offline, openai:NAME or anthropic:NAME")] = "offline",
     processes: Annotated[int, typer.Option("--processes", min=1, max=16)] = 2,
+    prompt_mutant: Annotated[str | None, typer.Option("--prompt-mutant", help="take something out of the prompts, for a recording")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="the file to write; default: a name with the time under the home")] = None,
     home: Home = None,
 ) -> None:
@@ -43,15 +44,19 @@ def run(
     from evals.case import cases as cases_of
     from evals.case import suites
     from evals.house import opened
+    from evals.prompt_mutants import PROMPT_MUTANTS, mutated
 
     wanted = suite or list(suites())
     if unknown := set(wanted) - set(suites()):
         raise refused(f"there is no suite {sorted(unknown)[0]!r}; there are: {', '.join(suites())}")
     chosen = [case for name in wanted for case in cases_of(name, families=families, most=cases)]
+    if prompt_mutant is not None and prompt_mutant not in PROMPT_MUTANTS:
+        raise refused(f"there is no prompt mutant {prompt_mutant!r}; there are: {', '.join(PROMPT_MUTANTS)}")
     place = _home(home)
     file = out or place / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{model.replace(':', '-')}.jsonl"
-    with opened(place) as house:
-        found = running.run(house, chosen, model, file, processes=processes)
+    with opened(place) as house, mutated(prompt_mutant):
+        # a changed prompt is changed in this process alone
+        found = running.run(house, chosen, model, file, processes=1 if prompt_mutant else processes)
     for name in wanted:
         graded = [one for one in found.cases.values() if one.suite == name]
         print(f"{name}: {sum(one.passed for one in graded)} of {len(graded)} passed")
@@ -88,6 +93,31 @@ def compare(
     )
     print(f"{file}")
     raise typer.Exit(found.code)
+
+
+@commands.command("mutate")
+def mutate(
+    defect: Annotated[list[str] | None, typer.Option("--defect", help="only this defect; may be repeated")] = None,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=16)] = 2,
+    home: Home = None,
+) -> None:
+    """Plant defects in model, graphs and tools, and see which the suite catches. Exit code 0 when at least 95% are, else 1."""
+    from evals import mutating
+    from evals.house import opened
+    from evals.prompt_mutants import told
+
+    unknown = set(defect or ()) - {one.name for one in mutating.DEFECTS}
+    if unknown:
+        raise refused(f"there is no defect {sorted(unknown)[0]!r}; there are: {', '.join(one.name for one in mutating.DEFECTS)}")
+    with opened(_home(home)) as house:
+        score = mutating.score(house, mutating.plan(only=defect or ()), processes=processes)
+    print("\n".join(score.lines()))
+    took = sum(one.took for one in score.planted)
+    print(f"caught {score.share:.1%} of {took} planted (limit {mutating.LIMIT:.0%}), written by rules: it tests graders, not prompts")
+    if score.idle:
+        print(f"never took effect, so nothing is known of them: {', '.join(score.idle)}")
+    print("\n".join(told()))
+    raise typer.Exit(0 if score.held else 1)
 
 
 def _home(home: Path | None) -> Path:

@@ -93,6 +93,7 @@ def graded(seen: Seen, house: House) -> Graded:
     noted = {
         "repairs": float(sum(kind == "verdict" and not payload.get("ok") for kind, payload in seen.events)),
         "refusals": float(sum(kind == "tool_refused" for kind, _ in seen.events)),
+        "assumptions": float(len({entry.ref for record in seen.evidence for entry in record.inputs if entry.kind == "assumption"})),
         "words": float(len(seen.text.split())),
     }
     return Graded(
@@ -151,7 +152,14 @@ def parts(cases: Sequence[Case], size: int = 6) -> list[list[Case]]:
     return [group[start : start + size] for group in found.values() for start in range(0, len(group), size)]
 
 
-def run(house: House, cases: Sequence[Case], model: str, out: Path, *, processes: int = 2, say: Callable[[str], None] = print) -> RunFile:
+def tell_now(line: str) -> None:
+    """Progress, at once: a run takes minutes."""
+    print(line, flush=True)
+
+
+def run(
+    house: House, cases: Sequence[Case], model: str, out: Path, *, processes: int = 2, say: Callable[[str], None] = tell_now
+) -> RunFile:
     """Run cases over processes, one line of progress each, and write the file when all is done. Raises what a case raised."""
     from llm.models import describe
     from llm.settings import ModelSettings

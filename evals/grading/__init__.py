@@ -35,12 +35,12 @@ GRADERS: dict[str, Grader] = {
 
 
 def grade(seen: Seen, house: House) -> Iterator[Check]:
-    """Every grader's word on one run. A run that ended as it should without an answer is held to less."""
+    """Every grader's word on one run."""
     for name, grader in GRADERS.items():
         yield held(name, grader(seen, house))
 
 
 def graders_hash() -> str:
-    """What a comparison is bound to: the graders' own text, and the verifier's."""
+    """What a comparison is bound to: the graders' own text."""
     here = Path(__file__).parent
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(here.glob("*.py")))).hexdigest()

@@ -15,7 +15,7 @@ def ends(seen: Seen, house: House) -> list[str]:
 
 
 def tools(seen: Seen, house: House) -> list[str]:
-    """The tools that the case needs answered, none that it forbids was asked, and no tool was asked twice for the same."""
+    """The tools that the case needs answered, and none that it forbids was asked."""
     answered = {record.tool for record in seen.evidence}
     called = [name for name, _ in seen.calls()]
     problems = [f"{name} did not answer" for name in seen.case.tools if name not in answered]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from agents.deliverable import to_markdown
@@ -13,6 +14,7 @@ from graphs.drafting import cite
 from grounding.slots import render
 from grounding.verdict import FAILING, Verdict
 from grounding.verify import verify as read_again
+from tools.contract import Figure
 from tools.registry import load
 
 QUOTED = re.compile(r"“[^”]*” \([^()]*\)|^Assumed: .*$", re.MULTILINE)
@@ -98,8 +100,8 @@ def arguments(seen: Seen, house: House) -> list[str]:
         given = {entry.path: entry for entry in record.inputs}
         for path, value in _quantities(load(record.tool).request.model_json_schema(), record.request):
             entry = next((one for start, one in given.items() if path == start or path.startswith(f"{start}.")), None)
-            if path == "budget" and record.tool == "allocate_budget" and stated is not None and (entry is None or stated not in entry.ref):
-                problems.append(f"{record.tool}.{path} is not the budget that the brief states")
+            if path == "budget" and stated is not None and not _is_stated(stated, value, record.request):
+                problems.append(f"{record.tool}.{path} is {value}, not the budget that the brief states")
             if entry is None:
                 problems.append(f"{record.tool}.{path} = {value} came from nowhere")
             elif entry.kind == "assumption":
@@ -116,10 +118,15 @@ def arguments(seen: Seen, house: House) -> list[str]:
     return problems
 
 
-def _stated_budget(seen: Seen) -> str | None:
-    """How the brief's budget is referred to, when the brief of a deliverable states one."""
+def _stated_budget(seen: Seen) -> Figure | None:
+    """The budget that the brief of a deliverable states."""
     briefed = seen.by_alias().get("B")
-    return "budget" if briefed is not None and "budget" in briefed.by_key and not seen.chat else None
+    return briefed.by_key.get("budget") if briefed is not None and not seen.chat else None
+
+
+def _is_stated(stated: Figure, given: Any, request: Mapping[str, Any]) -> bool:
+    """Whether a budget is the stated one; one per another time than was asked for is not judged here."""
+    return stated.denominator not in (None, request.get("period")) or given == stated.value
 
 
 def _laundered(seen: Seen) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agents.deliverable import Part
+from agents.deliverable import Part, leaves
 from agents.roster import AGENTS
 from demo.clients import CLIENTS
 from evals.house import House
@@ -13,6 +13,10 @@ from tools.methods.message_rules import Text, faults
 
 MOST_WORDS = {"strategy": 6000, "report": 3500, "competitor_analysis": 3500, "outreach": 3000, "case_study": 3500, "chat": 260}
 FEWEST_WORDS = {"strategy": 700, "report": 400, "competitor_analysis": 250, "outreach": 300, "case_study": 200, "chat": 3}
+FEWEST_WORDS_IN_A_SECTION = 6
+UNSENDABLE = re.compile(
+    r"personal and no reason|claims to know|no way out|does not say who writes|promises what nobody|as if it were a reply"
+)
 CLOSING = ("\n## Assumptions register\n", "\n## Evidence\n")
 """What the house adds to every deliverable."""
 HYPE = re.compile(
@@ -41,14 +45,17 @@ def outline(seen: Seen, house: House) -> list[str]:
     problems = [f"{closing.strip()!r} is missing" for closing in CLOSING if closing not in seen.markdown]
     last = -1
     for name, field in declared.model_fields.items():
-        if name == "title":
+        entries = getattr(made, name)
+        if name == "title" or not entries:
             continue
         heading = f"\n## {field.title or name.replace('_', ' ').capitalize()}\n"
         place = seen.markdown.find(heading)
         if place < 0 or place < last:
             problems.append(f"section {heading.strip()!r} is missing or out of place")
         last = max(place, last)
-        entries = getattr(made, name)
+        words = " ".join(text for _, text in leaves(made.model_dump(mode="json")[name])).split()
+        if len(words) < FEWEST_WORDS_IN_A_SECTION and not any("{{" in word for word in words):
+            problems.append(f"section {name} has {len(words)} words: {' '.join(words)!r}")
         if any(isinstance(entry, Part) and not any(str(value).strip() for value in entry.model_dump().values()) for entry in entries):
             problems.append(f"section {name} holds an empty item")
     return problems
@@ -101,6 +108,9 @@ def consent(seen: Seen, house: House) -> list[str]:
             f"{message['name']}: {fault.problem}"
             for fault in faults(text, banned=CLIENTS[seen.case.client].banned_words, personal=personal)
         ]
+    for kind, payload in seen.events:
+        sent_back = [p["problem"] for p in payload.get("problems", ())] if kind == "verdict" else []
+        problems += [f"a draft was sent back: {problem}" for problem in sent_back if UNSENDABLE.search(problem)][:1]
     if seen.of("select_recipients") and not re.search(r"agreed to e-?mail|with consent|who agreed|consented", seen.text, re.IGNORECASE):
         problems.append("it does not say that only people who agreed are written to")
     return problems
