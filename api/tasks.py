@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.roster import AGENTS
 from api.auth import Caller, GuardedRouter, Transaction, database
 from api.clients import known_client, slugs
 from api.idempotency import Key, once
@@ -28,7 +29,7 @@ class NewTask(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"kind": "strategy", "client": "salon", "brief": "R15 000 a month"}]}
     )
 
-    kind: Annotated[str, Field(description="what to make: strategy, report, competitor_analysis", min_length=1, max_length=60)] = "strategy"
+    kind: Annotated[str, Field(description="what to make: " + ", ".join(AGENTS), min_length=1, max_length=60)] = "strategy"
     client: Annotated[str, Field(description="slug or id of the client", min_length=1, max_length=80)]
     brief: Annotated[str, Field(description="the request in a person's words: budget, channels, goal", max_length=20_000)]
     as_of: Annotated[date | None, Field(description="the day it is for; today in the client's zone when left out")] = None

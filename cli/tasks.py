@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from store.runs import Run
 
 
+KINDS = "strategy, campaign_optimization, content_plan, report, competitor_analysis, outreach, case_study"
+"""What agents/roster.py holds, written here so that --help need not load it."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Ask for a deliverable and follow it.", no_args_is_help=True)
@@ -27,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="what to make: strategy, report, competitor_analysis")],
+    kind: Annotated[str, typer.Argument(help=f"what to make: {KINDS}")],
     client: Annotated[str, typer.Option("--client", "-c", help="slug of the client")],
     brief: Annotated[str, typer.Option("--brief", "-b", help="the request in your words; - reads standard input")],
     wait: Annotated[bool, typer.Option(help="follow it to its end")] = True,
@@ -137,7 +141,7 @@ async def _outcome(desk: house.Desk, run: Run, as_json: bool) -> dict[str, Any]:
             from grounding.formats.markdown import to_markdown
 
             print(to_markdown(marked(made)))
-            note(f"{made.id} ({made.status}): `groundwork deliverable show {made.id} --format pdf --output strategy.pdf`")
+            note(f"{made.id} ({made.status}): `groundwork deliverable show {made.id} --format pdf --output {made.kind}.pdf`")
         if run.status in ("rejected", "failed", "cancelled"):
             note(f"{run.status}: {run.error or 'stopped on request'}")
     return {"task": Task.of(run, client.slug).model_dump(mode="json"), "deliverable": full(made, client.slug) if made else None}

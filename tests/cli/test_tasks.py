@@ -31,3 +31,10 @@ def test_what_cannot_be_asked_for_says_why(salon):
     assert salon("task", "show", "run_none").code == 3
     assert salon("task", "cancel", "run_none").code == 3
     assert salon("deliverable", "show", "dl_none").code == 3
+
+
+def test_the_help_names_every_kind_that_there_is():
+    from agents.roster import AGENTS
+    from cli.tasks import KINDS
+
+    assert KINDS.split(", ") == list(AGENTS)
