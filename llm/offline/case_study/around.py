@@ -18,8 +18,8 @@ def summary(view: View) -> list[str]:
             "Decision needed from you within the week: who keeps that record.",
         ]
     return [
-        f"We recommend to ask {view.customer} for consent to a case study: the difference of its {view.noun} against comparable customers is "
-        f"estimated at {difference.slot} ({difference.range}).",
+        f"We recommend to ask {view.customer} for consent to a case study: the difference of its {view.noun} against comparable customers "
+        f"is estimated at {difference.slot} ({difference.range}).",
         "It was chosen for its change among all that were looked at, so the estimate runs high; what it did is not on record yet.",
         "It costs working time and no media; what the story brings is unknown before it is used.",
         "Decision needed from you within the week: whether this customer may be asked, and by whom.",
