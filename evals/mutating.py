@@ -114,8 +114,8 @@ def score(house: House, planned: Mapping[str, Sequence[Case]], *, processes: int
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             for done in as_completed([pool.submit(_part, house.home, batch) for batch in batches if batch]):
                 tell(done.result())
-    for case in sorted({one.case for one in found if one.defect == ""}):
-        say(f"left out, since it fails without any defect: {case}")
+    for failing in sorted({one.case for one in found if one.defect == ""}):
+        say(f"left out, since it fails without any defect: {failing}")
     return Score(tuple(one for one in found if one.defect))
 
 

@@ -110,7 +110,8 @@ def _side_by_side(old: Graded, new: Graded) -> str:
 def _marked(old: str, new: str) -> tuple[str, str]:
     """Both texts, the lines that differ marked and the unchanged ones in between left out beyond a line of context."""
     before, after = old.splitlines(), new[: len(old)].splitlines() if len(new) > len(old) and new.startswith(old) else new.splitlines()
-    left, right = [], []
+    left: list[str] = []
+    right: list[str] = []
     for group in difflib.SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(1):
         for kind, a, b, c, d in group:
             for lines, into, tag in ((before[a:b], left, "del"), (after[c:d], right, "ins")):

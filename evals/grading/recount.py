@@ -111,7 +111,8 @@ def _buyers(seen: Seen, house: House, record: Evidence) -> Wrong:
         for row in orders.select(["contact_id", "status"]).to_pylist()
         if row["contact_id"] and row["status"] in (None, "paid")
     }
-    return [] if figure.value <= len(buyers) * 1.001 and figure.value >= len(buyers) * 0.98 else [("customers", figure.value, len(buyers))]
+    given = float(figure.value)
+    return [] if given <= len(buyers) * 1.001 and given >= len(buyers) * 0.98 else [("customers", figure.value, len(buyers))]
 
 
 def _recipients(seen: Seen, house: House, record: Evidence) -> Wrong:
@@ -142,13 +143,13 @@ def _recipients(seen: Seen, house: House, record: Evidence) -> Wrong:
 
 
 def _budget(seen: Seen, house: House, record: Evidence) -> Wrong:
-    known = {figure.key: figure.value for figure in record.figures}
+    known: dict[str, float] = {figure.key: figure.value for figure in record.figures if not isinstance(figure.value, str)}
     wrong: Wrong = []
     parts = [known.get(f"total.{name}", 0) for name in ("media", "fee", "vat")]
     whole = known.get("total.budget")
     if whole is not None and abs(sum(parts) - whole) > OFF_BY_ROUNDING:
         wrong.append(("total.budget", whole, sum(parts)))
-    budgets = [f.value for f in record.figures if f.metric == "budget" and f.entity and f.key == f"{f.entity}.budget"]
+    budgets = [known[f.key] for f in record.figures if f.metric == "budget" and f.entity and f.key == f"{f.entity}.budget"]
     media = known.get("total.media")
     if budgets and media is not None and abs(sum(budgets) + known.get("total.unspent", 0) - media) > OFF_BY_ROUNDING:
         wrong.append(("total.media", media, sum(budgets)))

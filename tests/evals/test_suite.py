@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from evals.case import cases
@@ -11,12 +15,9 @@ from evals.running import run
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
+def house():
     """An evaluation home of this module."""
-    import shutil
-    import tempfile
-    from pathlib import Path
-
+    # not under pytest's own folder: that one is closed to the database's system user when tests run as root
     folder = Path(tempfile.mkdtemp(prefix="groundwork-evals-")).resolve()
     try:
         with opened(folder) as found:
