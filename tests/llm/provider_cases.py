@@ -178,6 +178,13 @@ def settings_of(protocol: str, model: str, **changes: Any) -> ModelSettings:
     return ModelSettings(_env_file=None, **(fixed | changes))
 
 
+def unmarked(content: Any) -> Any:
+    """The content of a message to Anthropic without its cache marks. A text and one block of text are the same to the provider."""
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    plain = [{key: value for key, value in block.items() if key != "cache_control"} for block in blocks]
+    return [{**block, "content": unmarked(block["content"])} if block["type"] == "tool_result" else block for block in plain]
+
+
 async def play(name: str, settings: ModelSettings) -> Outcome:
     """The conversation, with the error it ended in, if a model's."""
     outcome = Outcome()
