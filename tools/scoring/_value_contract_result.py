@@ -16,7 +16,7 @@ from tools.scoring._figure_list import FigureList
 from tools.scoring._value_contracts import ContractForecast, kept
 from tools.scoring._value_facts import Subscribers
 from tools.scoring._value_forecast import Range
-from tools.scoring._value_horizons import period_of
+from tools.scoring._value_horizons import length_of, period_of
 from tools.scoring._value_request import PredictValue
 
 GAP = 0.05  # between the share seen to stay and the model's, beyond what chance would leave
@@ -106,7 +106,7 @@ def _horizon(
 ) -> None:
     key, basis = one.ahead.key, _basis(one)
     mark = "scenario: " if one.ahead.scenario else ""
-    ahead = _length(one)
+    ahead = length_of(one.ahead)
     opening = "As a scenario, in" if one.ahead.scenario else "In"
     figures.add(f"{key}.horizon", one.ahead.shown, one.ahead.unit, "horizon of the forecast", metric="horizon", basis="stated", rests_on=())
 
@@ -170,7 +170,7 @@ def _person(
             f"{key}.{one.ahead.key}.renewals",
             periods,
             "number",
-            f"renewals of {who}, in the next {_length(one)}",
+            f"renewals of {who}, in the next {length_of(one.ahead)}",
             basis=_basis(one),
             entity=name,
         )
@@ -190,11 +190,6 @@ def _person(
 
 def _basis(one: ContractForecast) -> Basis:
     return "assumed" if one.ahead.scenario else "model"
-
-
-def _length(one: ContractForecast) -> str:
-    unit = "periods" if one.ahead.unit == "number" else one.ahead.unit
-    return f"{in_words(one.ahead.shown)} {unit}" if one.ahead.shown < 100 else f"{unit} of the horizon"
 
 
 def _caveats(request: PredictValue, forecasts: list[ContractForecast], fit: Fit, loose: bool, *, money_known: bool) -> tuple[Caveat, ...]:

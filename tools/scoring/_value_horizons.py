@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Literal
 
+from tools.methods.number_words import in_words
 from tools.methods.periods import Period
 from tools.scoring._value_forecast import Ahead
 from tools.scoring._value_request import PredictValue
@@ -41,6 +42,12 @@ def horizons_of(request: PredictValue, unit: Counted, span: float | None) -> lis
 def period_of(as_of: date, ahead: Ahead) -> str:
     """The days that a forecast is for: from the day after the day asked for."""
     return Period(as_of + timedelta(days=1), as_of + timedelta(days=max(1, round(ahead.months * MONTH_DAYS)))).iso
+
+
+def length_of(ahead: Ahead) -> str:
+    """The horizon in words: labels hold no digits."""
+    unit = "periods" if ahead.unit == "number" else ahead.unit
+    return f"{in_words(ahead.shown)} {unit}" if ahead.shown < 100 else f"{unit} of the horizon"
 
 
 def _scenario(time: float, span: float | None) -> bool:

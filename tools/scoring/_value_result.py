@@ -14,7 +14,7 @@ from tools.methods.number_words import in_words
 from tools.scoring._figure_list import FigureList
 from tools.scoring._value_check import Subject, thinned
 from tools.scoring._value_forecast import HorizonForecast, Range
-from tools.scoring._value_horizons import period_of
+from tools.scoring._value_horizons import length_of, period_of
 from tools.scoring._value_words import caveats_of, chart_of, decision_of, table_of
 
 MODEL_WORDS = {"bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "bg_bb": "BG/BB"}
@@ -79,7 +79,7 @@ def _horizon(subject: Subject, one: HorizonForecast, figures: FigureList, findin
     key, known, level = one.ahead.key, subject.fitted.known, subject.request.level
     basis: Basis = "assumed" if one.ahead.scenario else "model"
     mark = "scenario: " if one.ahead.scenario else ""
-    ahead = _length(one)
+    ahead = length_of(one.ahead)
     figures.period = period_of(subject.request.as_of, one.ahead) if subject.request.as_of else None
     figures.add(f"{key}.horizon", one.ahead.shown, one.ahead.unit, "horizon of the forecast", metric="horizon", basis="stated", rests_on=())
 
@@ -154,12 +154,6 @@ def _horizon(subject: Subject, one: HorizonForecast, figures: FigureList, findin
         )
 
 
-def _length(one: HorizonForecast) -> str:
-    """The horizon in words: labels hold no digits."""
-    unit = "periods" if one.ahead.unit == "number" else one.ahead.unit
-    return f"{in_words(one.ahead.shown)} {unit}" if one.ahead.shown < 100 else f"{unit} of the horizon"
-
-
 def _people(subject: Subject, forecasts: list[HorizonForecast], figures: FigureList, findings: list[str]) -> None:
     fitted, people, as_of = subject.fitted, subject.request.people, subject.request.as_of
     figures.period = None
@@ -185,7 +179,7 @@ def _people(subject: Subject, forecasts: list[HorizonForecast], figures: FigureL
                 f"{key}.{one.ahead.key}.purchases",
                 each,
                 "number",
-                f"purchases of {who}, in the next {_length(one)}",
+                f"purchases of {who}, in the next {length_of(one.ahead)}",
                 basis=basis,
                 period=period_of(as_of, one.ahead) if as_of else None,
                 entity=person.name,
@@ -197,7 +191,7 @@ def _people(subject: Subject, forecasts: list[HorizonForecast], figures: FigureL
                     f"{key}.{one.ahead.key}.value",
                     each * worth * subject.scale,
                     "money",
-                    f"{subject.money} from {who}, in the next {_length(one)}, not discounted",
+                    f"{subject.money} from {who}, in the next {length_of(one.ahead)}, not discounted",
                     basis=basis,
                     entity=person.name,
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llm.offline.actions import action
 from llm.offline.competitors.view import View
 from llm.offline.sentences import join
 
@@ -112,11 +113,11 @@ def actions(view: View) -> list[dict[str, Any]]:
     """Who does what by when."""
     names = ", ".join(view.names[:4]) or "the competitors that your customers name"
     rows = [
-        _action(
+        action(
             f"Look at the public prices of {names} again and add them to the table, with day and address.",
             "client", 30, "small", "A year of looks has brought no change.",
         ),
-        _action(
+        action(
             "Ask new customers what they compared before they came, and note the answer.", "client", 14, "small",
             "The answers of a quarter repeat each other.",
         ),
@@ -126,16 +127,12 @@ def actions(view: View) -> list[dict[str, Any]]:
         product = view.parts(change)[1]
         rows.insert(
             0,
-            _action(
+            action(
                 f"Say on the page of {product} what our price holds, and measure whether fewer leave it.", "agency", 14, "medium",
                 f"The price of {product} seen there is no longer {price.slot}.",
             ),
         )  # fmt: skip
     return rows
-
-
-def _action(what: str, owner: str, due: int, effort: str, stop: str) -> dict[str, Any]:
-    return {"what": what, "owner": owner, "due_in_days": due, "effort": effort, "stop_when": stop}
 
 
 def alternatives(view: View) -> list[dict[str, Any]]:

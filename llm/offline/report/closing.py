@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from llm.offline.actions import action
 from llm.offline.report.view import ReportView
 from llm.offline.sentences import capital, join
 
@@ -24,13 +25,13 @@ def actions(view: ReportView) -> list[dict[str, Any]]:
 def _actions(view: ReportView) -> Iterator[dict[str, Any]]:
     if view.goal_is_far:
         goal = next((goal for goal in view.goals if goal.counted not in ("ad spend", "cost per claimed conversion")), view.goals[0])
-        yield _action(
+        yield action(
             f"Agree on what the goal for {goal.name} counts: this report counted {goal.counted}, from all sources.",
             "client", 5, "small", "What is counted stands in the next brief.",
         )  # fmt: skip
     for channel in [one for one in view.judged("fewer than ordinary variation") if one != "total"][:1]:
         band = view.compared.get(f"{channel}.expected_conversions") if view.compared else None
-        yield _action(
+        yield action(
             f"Look into {view.name(channel)}: what was shown, to whom, and whether its tracking still works, before any money moves.",
             "agency", 7, "medium",
             f"The next report finds {view.name(channel)} within ordinary variation again"
@@ -38,14 +39,14 @@ def _actions(view: ReportView) -> Iterator[dict[str, Any]]:
         )  # fmt: skip
     over = next((goal for goal in view.goals if goal.bad and goal.counted == "ad spend"), None)
     if over:
-        yield _action(
+        yield action(
             f"Set the daily limits of the channels so that the ad spend of {view.next_one} stays within the budget.",
             "agency", 3, "small", f"The limits add up to no more ad spend than {over.target.slot}.",
         )  # fmt: skip
     missed = next((goal for goal in view.goals if goal.bad and goal is not over), None)
     if missed:
         ahead = missed.next.end("high") if missed.next and missed.next.interval else None
-        yield _action(
+        yield action(
             f"Decide together whether the plan changes or the goal for {missed.name} does; a strategy from the same data can "
             "say what it would take.",
             "client", 10, "medium",
@@ -53,7 +54,7 @@ def _actions(view: ReportView) -> Iterator[dict[str, Any]]:
             else f"{capital(view.next_one)} meets the goal for {missed.name} without a change.",
         )  # fmt: skip
     if view.summary and view.summary.action == "reconcile_first" and (ratio := view.summary.get("total.claims_per_crm_contact")):
-        yield _action(
+        yield action(
             "Settle with each platform what it counts as a conversion, and keep to the client's own count until then.",
             "agency", 14, "medium",
             f"Claimed conversions per new contact in the CRM over all channels are no longer above {ratio.slot}.",
@@ -72,11 +73,7 @@ def _hold(view: ReportView) -> dict[str, Any]:
     else:
         stop = "A channel takes its budget for another such period without a result."
     what = f"Change nothing in budgets and campaigns until the next report: nothing in this {view.days.called} calls for it."
-    return _action(what, "agency", 30 if view.days.called == "month" else 7, "small", stop)
-
-
-def _action(what: str, owner: str, due: int, effort: str, stop: str) -> dict[str, Any]:
-    return {"what": what, "owner": owner, "due_in_days": due, "effort": effort, "stop_when": stop}
+    return action(what, "agency", 30 if view.days.called == "month" else 7, "small", stop)
 
 
 def alternatives(view: ReportView) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from llm.offline.actions import action
 from llm.offline.sentences import capital, join
 from llm.offline.strategy.plan import widest
 from llm.offline.strategy.view import View
@@ -89,34 +90,30 @@ def actions(view: View) -> list[dict[str, Any]]:
     money = view.budget.slot if view.budget else "the stated sum"
     asked = "as a whole" if not view.moved else "with the new split"
     return [
-        _action(f"Approve the budget of {money}{view.per(view.budget)}, {asked}.", "client", 5, "small", fewer),
-        _action(
+        action(f"Approve the budget of {money}{view.per(view.budget)}, {asked}.", "client", 5, "small", fewer),
+        action(
             "Set up or clean the campaigns as described under platforms, and the conversion event behind them.",
             "agency",
             7,
             "medium",
             stop_cost,
         ),
-        _action(
+        action(
             "Write the first pieces of the content plan in the words of your brand voice, and have them approved.",
             "agency",
             7,
             "medium",
             "The client asks for a change of tone.",
         ),
-        _action(
+        action(
             "Start the first test and leave it alone until its end.",
             "agency",
             14,
             "medium",
             f"It has run its time; the minimum detectable effect is {effect.slot}." if effect else "It has run its time.",
         ),
-        _action("Send the weekly count of results from your own records.", "client", 7, "small", "The plan ends."),
+        action("Send the weekly count of results from your own records.", "client", 7, "small", "The plan ends."),
     ]
-
-
-def _action(what: str, owner: str, due: int, effort: str, stop: str) -> dict[str, Any]:
-    return {"what": what, "owner": owner, "due_in_days": due, "effort": effort, "stop_when": stop}
 
 
 def alternatives(view: View) -> list[dict[str, Any]]:
