@@ -122,7 +122,7 @@ def _decide(
     families: int, lost: tuple[str, ...], won: tuple[str, ...], critical: tuple[str, ...], upper: float, p_worse: float, margin: float
 ) -> tuple[Outcome, tuple[str, ...]]:
     if critical:
-        return "regressed", (f"{len(critical)} critical cases newly fail: {', '.join(critical[:5])}",)
+        return "regressed", (f"critical cases that newly fail, {len(critical)} in all: {', '.join(critical[:5])}",)
     if lost and p_worse < ALPHA:
         return "regressed", (f"{len(lost)} families lost and {len(won)} won: exact McNemar over families, one-sided p = {p_worse:.3f}",)
     if upper <= margin:

@@ -33,7 +33,7 @@ def page(found: Comparison, baseline: RunFile, run: RunFile) -> str:
         "<h2>By suite</h2>",
         _suites(baseline, run),
         f"<h2>What differs ({len(changed)} of {found.pairs} cases)</h2>",
-        *(_side_by_side(baseline.cases[name], run.cases[name]) for name in shown),
+        *(_side_by_side(baseline.cases[name], run.cases[name], baseline.head.get("text_cut_at")) for name in shown),
     ]
     if len(changed) > len(shown):
         parts.append(f"<p>{len(changed) - len(shown)} more differ; they are in the two files.</p>")
@@ -93,11 +93,11 @@ def _table(rows: list[tuple[str, ...]]) -> str:
     return "\n".join([*lines, "</table>"])
 
 
-def _side_by_side(old: Graded, new: Graded) -> str:
+def _side_by_side(old: Graded, new: Graded, cut_at: int | None) -> str:
     state = f"{'passed' if old.passed else 'failed'} → {'passed' if new.passed else 'failed'}"
     mark = " · critical" if new.critical else ""
     opened = " open" if old.passed != new.passed else ""
-    left, right = _marked(old.text, new.text)
+    left, right = _marked(old.text, new.text[:cut_at])
     why = "".join(f"<li><b>{escape(check.name)}</b>: {escape(check.why)}</li>" for check in new.checks if not check.ok)
     return (
         f"<details{opened}><summary><b>{escape(new.case)}</b>: {state}{mark} · {old.seconds:.1f} s → {new.seconds:.1f} s · "
@@ -109,7 +109,7 @@ def _side_by_side(old: Graded, new: Graded) -> str:
 
 def _marked(old: str, new: str) -> tuple[str, str]:
     """Both texts, the lines that differ marked and the unchanged ones in between left out beyond a line of context."""
-    before, after = old.splitlines(), new[: len(old)].splitlines() if len(new) > len(old) and new.startswith(old) else new.splitlines()
+    before, after = old.splitlines(), new.splitlines()
     left: list[str] = []
     right: list[str] = []
     for group in difflib.SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(1):
