@@ -68,7 +68,6 @@ TAGS = frozenset(
     ]
 )
 EVIDENCE = re.compile(r'<a href="evidence:([A-Za-z0-9]+)\.([A-Za-z0-9_.]+)"')
-ALIGN = re.compile(r"text-align:\s*(left|right|center)")
 
 
 @lru_cache(maxsize=1)

@@ -27,7 +27,6 @@ NARROWEST = 3.0
 """Share below which no column falls."""
 LETTER = 0.5
 """Share that a letter of an unbreakable word takes."""
-DIGIT_START = re.compile(r"^(\d)")
 
 
 def escaped(text: str) -> str:

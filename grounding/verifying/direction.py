@@ -28,7 +28,6 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 LEVEL = re.compile(r"\b(?:to|at|from|was|were|is|are)[ \u00a0]+(?:about |around |roughly |nearly |almost |just |only )?$", re.IGNORECASE)
-MOVED_TO = re.compile(rf"\b(?:(?P<up>{RISE})|(?P<down>{FALL}))\b[^.;]*?$", re.IGNORECASE)
 BOUND_UP = re.compile(
     r"\b(?:more than|over|above|at least|upwards of|exceed(?:s|ed)?|no less than|no fewer than)[ \u00a0]+$", re.IGNORECASE
 )

@@ -33,8 +33,3 @@ def listed(items: Iterable[str], word: str = "and") -> str:
 def capital(text: str) -> str:
     """The text with a capital first letter; a slot stays as it is."""
     return text[:1].upper() + text[1:]
-
-
-def has_digits(text: str) -> bool:
-    """Whether a text holds a digit outside its slots."""
-    return any(character.isdigit() for character in SLOT.sub("", re.sub(r"\[\[C\d+\]\]", "", text)))

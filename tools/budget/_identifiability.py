@@ -14,8 +14,6 @@ LEAST_ACTIVE_WEEKS = 8
 """Weeks with spend below which a curve of three parameters cannot be told from noise."""
 LEAST_VARIATION = 0.05
 """Coefficient of variation of weekly spend below which spend is as good as constant."""
-OWN_VARIATION = 0.1
-"""Share of spend's variance left after trend and season below which the channel's effect is the season's."""
 TOO_CLOSE = 0.85
 """Correlation of two channels' carried-over spend, trend and season removed, from which their effects cannot be split."""
 LEAST_WEEKS = 26

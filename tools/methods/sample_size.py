@@ -108,10 +108,3 @@ def anytime_inflation(alpha: float, power: float) -> float:
     An upper bound: a sequence that may stop early often does, so the expected number is smaller.
     """
     return ((sequence_boundary(1.0, alpha) + z(power)) / noncentrality(alpha, power)) ** 2
-
-
-def power_of_proportions(p: float, q: float, units: float, alpha: float) -> float:
-    """Chance that the pooled z test tells q from p with this many units per arm."""
-    middle = (p + q) / 2
-    spread = sqrt(p * (1 - p) + q * (1 - q))
-    return _NORMAL.cdf((abs(q - p) * sqrt(units) - z(1 - alpha / 2) * sqrt(2 * middle * (1 - middle))) / spread)

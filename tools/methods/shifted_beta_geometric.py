@@ -87,13 +87,6 @@ def residual_lifetime(values: Floats, discount: float, renewed: float) -> float:
     return float((b + before) / (a + b + before) * hyp2f1(1, b + before + 1, a + b + before + 1, 1 / (1 + discount)))
 
 
-def draw_periods(values: Floats, ahead: int, renewed: Floats, random: np.random.Generator) -> Ints:
-    """One draw of each customer's renewals among the next `ahead`, from their posterior beta(alpha, beta + n)."""
-    a, b = values.tolist()
-    leave = np.clip(random.beta(a, b + np.asarray(renewed, dtype=np.float64)), 1e-12, 1.0)
-    return np.minimum(random.geometric(leave) - 1, ahead)
-
-
 def simulate(values: Floats, renewals: Ints, random: np.random.Generator) -> Tenures:
     """Tenures of new customers each watched over so many renewals."""
     a, b = values.tolist()

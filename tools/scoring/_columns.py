@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.contract import NotEnoughData, ToolInputError
+from tools.contract import ToolInputError
 
 if TYPE_CHECKING:
     import ibis
@@ -214,9 +214,3 @@ def need_column(columns: Mapping[str, Any] | Sequence[str], name: str, field_nam
     """Raises ToolInputError that names what there is."""
     if name not in columns:
         raise ToolInputError(f"there is no column {name!r}", field=field_name, needed=name, found=", ".join(sorted(columns)[:30]))
-
-
-def need_rows(count: int, needed: int, what: str) -> None:
-    """Raises NotEnoughData."""
-    if count < needed:
-        raise NotEnoughData(f"too few rows {what}", needed=f"{needed} rows", found=str(count))
