@@ -395,6 +395,20 @@ DEFECTS: tuple[Defect, ...] = (
         _needing("select_recipients"),
     ),
     Defect(
+        "competitor_prices_off",
+        "tool",
+        "competitors' prices are a tenth too low",
+        _results("compare_competitors", _times("price_index", 0.9)),
+        _needing("compare_competitors"),
+    ),
+    Defect(
+        "forecast_off",
+        "tool",
+        "the forecast is a fifth too high",
+        _results("forecast_campaign", _times("expected_conversions", 1.2)),
+        _needing("forecast_campaign"),
+    ),
+    Defect(
         "rows_off",
         "tool",
         "the record is said to be twice as long",

@@ -7,8 +7,11 @@ import re
 import pytest
 
 from agents.roster import AGENTS
-from evals.case import cases, family, suites, traps, written
+from evals.case import cases, dataset_hash, family, suites, traps, written
+from evals.grading import graders_hash
 from evals.prompt_mutants import PROMPT_MUTANTS, told
+from evals.running import read
+from evals.standing import BASELINE
 from prompts.library import load
 
 
@@ -55,3 +58,12 @@ def test_a_prompt_mutant_takes_something_out(name, prompt):
 def test_without_recordings_there_is_no_score_of_prompts(tmp_path):
     [line] = told(tmp_path)
     assert "no score" in line
+
+
+def test_the_baseline_is_of_these_cases_and_graders_and_says_that_rules_wrote_it():
+    kept = read(BASELINE)
+    assert kept.head["datasets"] == {suite: dataset_hash(suite) for suite in suites()}, "write it anew: docs/evals.md"
+    assert kept.head["graders"] == graders_hash(), "write it anew: docs/evals.md"
+    assert set(kept.cases) == {case.key for suite in suites() for case in written(suite)}
+    assert kept.head["model"]["is_llm"] is False
+    assert "nothing of the quality of a prompt" in kept.head["says"]
