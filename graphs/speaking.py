@@ -23,6 +23,9 @@ REFERENCE = re.compile(r"\[\[([TPR]\d+)\]\]")
 """`[[T1]]` a task, `[[P1]]` a preference, `[[R1]]` the words of a refusal: the house writes what stands behind them."""
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 """Links are the house's, to evidence and tasks: a text that was led astray cannot bring its own."""
+LEFT_OPEN = re.compile(r"\[\[C\d+[^\]]{0,40}")
+LONGEST_QUOTATION = 300
+"""characters after which a bracket that nobody closed holds no sentence back"""
 LONGEST_ANSWER = 12_000
 """characters; a model that goes on after this is not heard"""
 
@@ -46,6 +49,15 @@ class Judged:
     problems: tuple[Problem, ...]
 
 
+def first_end(text: str) -> int | None:
+    """Where the first sentence of a text ends; None while it goes on. A stop inside a quotation, `[[C1: …`, ends nothing."""
+    for end in ENDS.finditer(text):
+        opened = text.rfind("[[", 0, end.start())
+        if opened < 0 or text.find("]]", opened, end.end()) >= 0 or end.start() - opened > LONGEST_QUOTATION:
+            return end.end()
+    return None
+
+
 def judge(raw: str, before: str, desk: Desk) -> Judged:
     """Read one sentence after what was said before it. CPU work: call it off the event loop."""
     raw = LINK.sub(r"\1", raw)
@@ -55,6 +67,10 @@ def judge(raw: str, before: str, desk: Desk) -> Judged:
     problems += citations(raw, desk.passages)
     rendered = render(cite(raw, desk.passages, quote=False), desk.evidence, desk.locale)
     problems += [Problem("answer", raw.strip(), said) for said in rendered.problems]
+    problems += [
+        Problem("answer", raw.strip(), f"{found} is no citation: it is [[C1]], or [[C1: its own words]] with at most 240 characters")
+        for found in LEFT_OPEN.findall(cite(raw, desk.passages))
+    ]
     told = REFERENCE.sub("this", rendered.text)
     verdict = verify(before + told, list(desk.evidence.values()), locale=desk.locale, as_of=desk.as_of)
     problems += [Problem("answer", raw.strip(), said) for said in _wrong(verdict, len(before))]
@@ -106,8 +122,8 @@ class Speaker:
             return
         self.heard += piece
         self._waiting += piece
-        while (end := ENDS.search(self._waiting)) is not None:
-            sentence, self._waiting = self._waiting[: end.end()], self._waiting[end.end() :]
+        while (end := first_end(self._waiting)) is not None:
+            sentence, self._waiting = self._waiting[:end], self._waiting[end:]
             await self.utter(sentence)
 
     async def end(self) -> None:

@@ -28,7 +28,7 @@ def recipients(view: View) -> list[str]:
     if view.people is None:
         refused = view.refused("select_recipients")
         return [f"Nobody could be counted: {refused[0].lower() + refused[1:]}." if refused else "No contact is on record."]
-    return [join(*view.people.findings), join(view.told("select_recipients"))]
+    return [text for text in (join(*view.people.findings), join(view.told("select_recipients"))) if text]
 
 
 def test(view: View) -> list[str]:
@@ -37,7 +37,8 @@ def test(view: View) -> list[str]:
         refused = view.refused("design_experiment")
         why = f": {refused[0].lower() + refused[1:]}" if refused else ""
         return [f"The variant goes to a random half of the list; whether the list can carry an answer could not be worked out{why}."]
-    return [join(*view.design.findings[:3]), join(view.design.reason, view.told("design_experiment"))]
+    said = [join(*view.design.findings[:3]), join(view.design.reason, view.told("design_experiment"))]
+    return [text for text in said if text] or ["The variant goes to a random half of the list."]
 
 
 def stopping() -> list[str]:
