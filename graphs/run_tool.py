@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -30,6 +31,8 @@ from tools.registry import load
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
+
+log = logging.getLogger(__name__)
 
 POOLED = ("numpy", "scipy", "sklearn")
 """Modules that bring thread pools of their own."""
@@ -135,7 +138,16 @@ def _on_one_thread(declared: Tool, *arguments: Any) -> ToolResult:
     # the limit reaches libraries that are loaded; those that a tool loads later read this
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with _thread_pools(tuple(name in sys.modules for name in POOLED)).limit(limits=1):
-        return declared(*arguments)
+        try:
+            return declared(*arguments)
+        except (OverflowError, ZeroDivisionError, ValidationError) as error:
+            if isinstance(error, ValidationError) and not any(found["type"] == "finite_number" for found in error.errors()):
+                raise
+            log.warning("%s could not compute with these numbers", declared.name, exc_info=True)
+            raise ToolInputError(
+                f"{declared.name}: these numbers or days lead beyond what can be computed ({type(error).__name__}); give less extreme ones",
+                needed="numbers and days of a size that occurs",
+            ) from error
 
 
 @cache
