@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import Caller, GuardedRouter, Principal, needs
 from api.clients import known_client
 from api.following import Heard, follow_events, plain
+from api.frames import one_line
 from api.house import House
 from api.openai_chat import ChatMessage, stop_turn
 from api.problems import InvalidInput, responses
@@ -103,7 +104,7 @@ async def _frames(house: House, caller: Principal, run: str, body: RunInput) -> 
                 yield ": still here\n\n"
                 continue
             for told in telling.of(event):
-                yield encoder.encode(told)
+                yield one_line(encoder.encode(told))
     finally:
         if heard.ended is None:
             await stop_turn(house, caller, run)

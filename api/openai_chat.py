@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import Caller, GuardedRouter, Principal, needs
 from api.clients import known_client
 from api.following import Heard, follow_turn
+from api.frames import to_json
 from api.house import House
 from api.problems import InvalidInput, NotFound, Unavailable, responses
 from api.threads import speak
@@ -204,4 +205,4 @@ async def stop_turn(house: House, caller: Principal, run: str) -> None:
 
 
 def _frame(content: dict[str, Any]) -> str:
-    return f"data: {json.dumps(content, ensure_ascii=False)}\n\n"
+    return f"data: {to_json(content)}\n\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.approvals import ApprovalCard, Hash, Note, card_of, person
 from api.auth import Caller, GuardedRouter, Transaction, database, needs
+from api.frames import to_json
 from api.house import House
 from api.metrics import STREAMS
 from api.problems import Conflict, NotFound, responses
@@ -101,7 +101,7 @@ async def follow(house: House, workspace_id: str, run_id: str, number: int) -> A
 def frame(event: Event) -> str:
     """One event as the wire has it; JSON holds no line break, so one data line is enough."""
     data = {"run": event.run_id, "number": event.number, "kind": event.kind, "at": event.at.isoformat(), "payload": event.payload}
-    return f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    return f"id: {event.number}\nevent: {event.kind}\ndata: {to_json(data)}\n\n"
 
 
 @router.post("/{id}/cancel", status_code=202, responses=responses(404))

@@ -54,13 +54,13 @@ async def test_events_come_numbered_as_they_happen_and_the_stream_ends_with_the_
     reading = asyncio.create_task(read(ours, run_id))
     await asyncio.sleep(0.2)
     for number in range(5):
-        await append(database, ours, run_id, "step", {"name": f"step {number}", "text": "two\nlines é"})
+        await append(database, ours, run_id, "step", {"name": f"step {number}", "text": "two\nlines é\x85and\u2028more"})
     await finish(database, ours, run_id)
     found, _ = await asyncio.wait_for(reading, 5)
     assert [event["id"] for event in found] == list(range(1, 8))
     assert [event["kind"] for event in found] == ["queued", *["step"] * 5, "finished"]
     assert all(event["id"] == event["number"] and event["event"] == event["kind"] and event["run"] == run_id for event in found)
-    assert found[1]["payload"]["text"] == "two\nlines é"
+    assert found[1]["payload"]["text"] == "two\nlines é\x85and\u2028more"
 
 
 async def test_a_stream_goes_on_after_the_last_event_that_was_read(ours, database):
