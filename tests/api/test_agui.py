@@ -79,7 +79,8 @@ async def test_tool_calls_and_their_results_belong_together(address, ours, datab
 
 
 async def test_a_failure_is_a_run_error(address, ours, database, store_settings):
-    with WireServer((Fault("status", status=400, message="no"),)) as server:
+    # a fault for each turn that other tests may have left in this queue
+    with WireServer((Fault("status", status=400, message="no"),) * 50) as server:
         models = ModelSettings(model="openai:gpt-5.4", openai_base_url=server.openai_base_url, openai_api_key="sk-test")
         async with worker(database, store_settings, models):
             events = await spoken(address, ours.secret, asked("Who are you?", "fails", client="salon"))
