@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from grounding.evidence import Evidence, Input, InputKind, Locale
+from grounding.fields import hold_bounds, hold_measure, typed, unit_of
 from grounding.offering import LEAST_REASON, result_name
 from grounding.quoting import Passage, Quoted, numerals_in, read_quote
 from grounding.slots import render
@@ -23,16 +24,7 @@ WAYS = (
     'or a named assumption as {"assume": 0.02, "name": "click_to_booking", "because": "why"}'
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{2,59}")
-PERIODS = ("hour", "day", "week", "month", "quarter", "year")
-PER_PERIOD = re.compile(r"\bper (?:\w+ )?period\b")
 UNITS = frozenset(get_args(Unit))
-LIKE_UNITS: dict[str, frozenset[str]] = {
-    "number": frozenset({"number", "count", "score", "multiple"}),
-    "count": frozenset({"count", "number"}),
-    "multiple": frozenset({"multiple", "number"}),
-    "score": frozenset({"score", "number"}),
-}
-"""Units that may stand for one another; every other unit only for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,11 +280,11 @@ class _Reader:
         if isinstance(number, str):
             raise ToolInputError(f"{path}: {value} is a date, not a number", field=path, found=value)
         measured = Quoted(number, figure.unit, figure.currency, figure.denominator, figure.period)
-        self.check(node, measured, path, around, value)
+        hold_measure(node, measured, path, around, value)
         kind: InputKind = "quote" if alias == "B" else "assumption" if alias == "A" else "fact" if alias == "F" else "slot"
         self.inputs.append(Input(path=path, kind=kind, ref=f"{record.id} {key}" if kind in ("slot", "fact") else figure.key if kind == "assumption" else str(figure.source or key), basis=figure.basis))  # fmt: skip
         brought.update(unit=figure.unit, currency=figure.currency, denominator=figure.denominator, period=figure.period, basis=figure.basis)
-        return _typed(node, number)
+        return typed(node, number)
 
     def quoted(
         self, node: Mapping[str, Any], value: Mapping[str, Any], path: str, brought: dict[str, Any], around: Mapping[str, Any]
@@ -308,13 +300,13 @@ class _Reader:
         if (name := value.get("passage")) is not None:
             passage = self.passage(name, path)
             where, text, ref, source = f"passage {name}", passage.text, f"{name}: {value['quote']}", passage.source
-        measured = read_quote(value["quote"], text, self.locale, path, _unit(node, around), currency, where=where)
-        self.check(node, measured, path, around, value["quote"])
+        measured = read_quote(value["quote"], text, self.locale, path, unit_of(node, around), currency, where=where)
+        hold_measure(node, measured, path, around, value["quote"])
         self.inputs.append(Input(path=path, kind="quote", ref=ref, basis="stated", source=source))
         brought.update(unit=measured.unit, currency=measured.currency, basis="stated")
         if measured.per is not None:
             brought["denominator"] = measured.per
-        return _typed(node, measured.value)
+        return typed(node, measured.value)
 
     def passage(self, name: Any, path: str) -> Passage:
         if name not in self.passages:
@@ -343,10 +335,10 @@ class _Reader:
             raise ToolInputError(
                 f"{path}: say why {name} is assumed, in a sentence that would convince the client", field=path, found=repr(because)
             )
-        unit = _unit(node, around)
+        unit = unit_of(node, around)
         if unit is None or unit == "date":
             raise ToolInputError(f"{path}: the unit of an assumption must be known: give `unit` beside it", field=path)
-        self.bounded(node, number, unit, path)
+        hold_bounds(node, number, unit, path)
         currency = None
         if unit == "money":
             currency = around.get("currency") or self.locale.currency
@@ -369,40 +361,7 @@ class _Reader:
         self.assumptions[name] = figure
         self.inputs.append(Input(path=path, kind="assumption", ref=name, basis="assumed"))
         brought.update(unit=unit, currency=currency, basis="assumed")
-        return _typed(node, number)
-
-    @staticmethod
-    def bounded(node: Mapping[str, Any], number: float, unit: str, path: str) -> None:
-        shapes = [node, *node.get("anyOf", ())]
-        low = max((s[name] for s in shapes for name in ("minimum", "exclusiveMinimum") if name in s), default=None)
-        high = min((s[name] for s in shapes for name in ("maximum", "exclusiveMaximum") if name in s), default=None)
-        if unit == "share":
-            low, high = (0 if low is None else low), (1 if high is None else high)
-        if (low is not None and number < low) or (high is not None and number > high):
-            hint = "; a share is 0..1, so 2% is 0.02" if unit == "share" else ""
-            raise ToolInputError(
-                f"{path}: {number!r} is outside {low} to {high}{hint}", field=path, needed=f"{low} to {high}", found=repr(number)
-            )
-
-    def check(self, node: Mapping[str, Any], given: Quoted, path: str, around: Mapping[str, Any], shown: str) -> None:
-        """Unit, currency and period of what is given against what the field takes."""
-        wanted = _unit(node, around)
-        if wanted is not None and given.unit not in LIKE_UNITS.get(wanted, {wanted}):
-            raise ToolInputError(f"{path} takes {wanted}; {shown} is in {given.unit}", field=path, needed=wanted, found=given.unit)
-        currency = around.get("currency")
-        if given.unit == "money" and isinstance(currency, str) and given.currency != currency:
-            raise ToolInputError(
-                f"{path} is in {currency}; {shown} is in {given.currency}", field=path, needed=currency, found=given.currency
-            )
-        wanted_per = _per(node, around)
-        if wanted_per and given.per in PERIODS and given.per != wanted_per:
-            can = f"; set period to {given.per!r}, or convert it" if _says_period(node) else ""
-            raise ToolInputError(
-                f"{path} is per {wanted_per}; {shown} is per {given.per}{can or '; convert it first'} with calculate, operation per_period, per {wanted_per}",
-                field=path,
-                needed=f"per {wanted_per}",
-                found=f"per {given.per}",
-            )
+        return typed(node, number)
 
 
 def _join(path: str, name: str) -> str:
@@ -422,36 +381,3 @@ def _rank(basis: Basis) -> int:
     from tools.contract import BASES
 
     return BASES.index(basis)
-
-
-def _unit(node: Mapping[str, Any], around: Mapping[str, Any]) -> Any:
-    """The unit that a quantity takes: its own, or that of the `unit` beside it; None when any will do."""
-    said = str(node.get("x-unit", "")).strip()
-    first = re.split(r"[ ,;(]", said.lower())[0]
-    if first == "number" and "when it is money" in str(node.get("description", "")) and around.get("currency"):
-        return "money"
-    if first in ("count", "money", "share", "points", "multiple", "number", "score", "hours", "days", "weeks", "months"):
-        return first
-    if "minor unit" in said or "currency" in said:
-        return "money"
-    if "`unit`" in said:
-        unit = around.get("unit")
-        return unit if isinstance(unit, str) else None
-    return None
-
-
-def _says_period(node: Mapping[str, Any]) -> bool:
-    return PER_PERIOD.search(f"{node.get('x-unit', '')} {node.get('description', '')}") is not None
-
-
-def _per(node: Mapping[str, Any], around: Mapping[str, Any]) -> str | None:
-    if _says_period(node):
-        period = around.get("period") or "month"
-        return period if isinstance(period, str) else None
-    found = re.search(rf"\bper ({'|'.join(PERIODS)})\b", f"{node.get('x-unit', '')} {node.get('description', '')}")
-    return found[1] if found else None
-
-
-def _typed(node: Mapping[str, Any], number: float) -> int | float:
-    kinds = {shape.get("type") for shape in (node, *node.get("anyOf", ()))}
-    return int(number) if "integer" in kinds and number == int(number) else number
