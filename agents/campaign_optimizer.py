@@ -8,8 +8,7 @@ from pydantic import Field
 
 from agents.agent import Agent
 from agents.deliverable import Deliverable, Part, Prose
-from agents.parts import Action, Alternative, Risk, Unknown
-from agents.strategist import Review, Test
+from agents.parts import Action, Alternative, Review, Risk, Test, Unknown
 
 
 class Change(Part):

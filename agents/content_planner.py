@@ -8,8 +8,7 @@ from pydantic import Field
 
 from agents.agent import Agent
 from agents.deliverable import Deliverable, Part, Prose
-from agents.parts import Action, Alternative, Unknown
-from agents.strategist import Audience, Content
+from agents.parts import Action, Alternative, Audience, Content, Unknown
 
 
 class Theme(Part):

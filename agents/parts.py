@@ -1,4 +1,4 @@
-"""Items that several deliverables hold: who does what by when, what could go wrong, what was not taken, what is not known."""
+"""Items that several deliverables hold: audiences, content, tests, reviews, actions, risks, what was not taken, what is not known."""
 
 from __future__ import annotations
 
@@ -52,3 +52,44 @@ class Unknown(Part):
     what: Annotated[Prose, Field(title="Unknown")]
     cost: Annotated[Prose, Field(title="What it costs us", description="how wide it makes the range, or which decision hangs on it")]
     learn_by: Annotated[Prose, Field(title="Fastest way to learn it")]
+
+
+class Audience(Part):
+    """One audience and how to reach it."""
+
+    name: Annotated[str, Field(description="what to call them")]
+    who: Annotated[Prose, Field(title="Who", description="size, value and behaviour, from a segment's figures or the stated brand context")]
+    targeting: Annotated[Prose, Field(title="Where to find them", description="settings that exist in the platforms' own targeting")]
+    message: Annotated[Prose, Field(title="What to say", description="one promise in the client's voice")]
+
+
+class Content(Part):
+    """One piece of content with the day it goes out."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    out_in_days: Annotated[Days, Field(title="Out", description="days from the start")]
+    channel: Annotated[str, Field(title="Channel")]
+    format: Annotated[str, Field(title="Format", description="search ad, carousel, short video, e-mail, …")]
+    theme: Annotated[Prose, Field(title="Theme and first line")]
+    ask: Annotated[str, Field(title="Ask", description="the one thing the reader should do")]
+
+
+class Test(Part):
+    """One experiment that the client's traffic can afford."""
+
+    name: Annotated[str, Field(description="what is tested")]
+    hypothesis: Annotated[Prose, Field(title="Hypothesis", description="if we change this, that moves, because")]
+    size: Annotated[
+        Prose, Field(title="Size and time", description="sample, days and detectable effect as slots; or why it cannot be afforded")
+    ]
+    decide: Annotated[Prose, Field(title="How we decide", description="metric, the threshold that ships it, the one that stops it")]
+
+
+class Review(Part):
+    """A rule agreed before the start."""
+
+    layout: ClassVar[Literal["block", "table"]] = "table"
+    due_in_days: Annotated[Literal[30, 60, 90], Field(title="On")]
+    look_at: Annotated[Prose, Field(title="Look at")]
+    if_so: Annotated[Prose, Field(title="If", description="a threshold, as a slot")]
+    then: Annotated[Prose, Field(title="Then")]

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tools.contract import Figure, Unit
+from graphs.briefing import fact_figure
+from tools.contract import Unit
 
 
 class Fact(BaseModel):
@@ -41,9 +42,8 @@ class Profile(BaseModel):
     @model_validator(mode="after")
     def _facts_are_figures(self) -> Profile:
         for name, fact in self.facts.items():
-            # the same figure that a run makes of it (graphs/briefing.py): what fails there has to fail here
-            currency = "XXX" if fact.unit == "money" else None
-            Figure(key=name, value=fact.value, unit=fact.unit, metric=name, label=fact.label, entity=fact.entity, currency=currency)
+            # what fails in a run has to fail here; XXX is ISO 4217's code for no currency, which the client's locale fills in
+            fact_figure(name, fact.model_dump(), currency="XXX")
         return self
 
 

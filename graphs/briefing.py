@@ -23,26 +23,25 @@ QUESTIONS = ("brand voice, tone and banned words", "audience, positioning and of
 """Asked of every client's documents beside the brief itself: what a writer needs whatever the brief says."""
 
 
-def profile_evidence(client: Client, identity: str) -> Evidence:
-    """The client's stored facts (VAT rate, fees, margins) as evidence with the alias F.
-
-    A profile fact is `{"value": 0.15, "unit": "share", "label": "VAT rate"}`; money in minor units, with `per` where it is a rate.
-    """
-    figures = tuple(
-        Figure(
-            key=name,
-            value=fact["value"],
-            unit=fact["unit"],
-            metric=name,
-            label=fact["label"],
-            entity=fact.get("entity"),
-            denominator=fact.get("per"),
-            currency=client.locale.currency if fact["unit"] == "money" else None,
-            basis="stated",
-            source="client profile",
-        )
-        for name, fact in sorted(client.profile.get("facts", {}).items())
+def fact_figure(name: str, fact: Mapping[str, Any], currency: str) -> Figure:
+    """A stored fact as a figure: `{"value": 0.15, "unit": "share", "label": "VAT rate"}`; money in minor units, a rate with `per`."""
+    return Figure(
+        key=name,
+        value=fact["value"],
+        unit=fact["unit"],
+        metric=name,
+        label=fact["label"],
+        entity=fact.get("entity"),
+        denominator=fact.get("per"),
+        currency=currency if fact["unit"] == "money" else None,
+        basis="stated",
+        source="client profile",
     )
+
+
+def profile_evidence(client: Client, identity: str) -> Evidence:
+    """The client's stored facts (VAT rate, fees, margins) as evidence with the alias F."""
+    figures = tuple(fact_figure(name, fact, client.locale.currency) for name, fact in sorted(client.profile.get("facts", {}).items()))
     result = {"figures": [figure.model_dump(mode="json") for figure in figures], "findings": [], "caveats": []}
     return Evidence(id=identity, alias="F", tool="profile", version=1, request={}, result=result, created_at=datetime.now(UTC))
 

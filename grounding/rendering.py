@@ -161,7 +161,8 @@ def _share_decimals(points: Decimal) -> int:
 
 
 def _money(amount: Decimal, figure: Figure, babel: BabelLocale, form: str | None) -> str:
-    currency = figure.currency or "XXX"
+    currency = figure.currency
+    assert currency is not None  # a money figure has one
     if form == "compact" and abs(amount) >= 1000 and babel.language in COMPACT_LANGUAGES:
         return format_compact_currency(amount, currency, locale=babel, fraction_digits=_compact_digits(amount))
     cents, exactly = get_currency_precision(currency), amount

@@ -15,7 +15,9 @@ from llm.offline.reading import Caveat, Desk, Slot
 from llm.offline.sentences import NUMBER_WORD, capital, join
 from llm.offline.voice import Voice, listen
 
-CHANNELS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "channels.json").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+CHANNELS: dict[str, dict[str, Any]] = json.loads((HERE / "channels.json").read_text(encoding="utf-8"))
+ASKS: dict[str, dict[str, str]] = json.loads((HERE / "asks.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,17 @@ class DeskView:
     def voice(self) -> Voice:
         """The client's own words."""
         return listen(self.desk)
+
+    @cached_property
+    def goal(self) -> str:
+        """What the brief wants, in its word."""
+        return self.desk.named.get("goal", "").strip() or "results"
+
+    @cached_property
+    def ask(self) -> dict[str, str]:
+        """How the goal is asked for."""
+        word = re.sub(r"[^a-z]", "", self.goal.lower())
+        return ASKS.get(word) or ASKS.get(word + "s") or ASKS["other"]
 
     def name(self, channel: str) -> str:
         """A channel's usual name."""

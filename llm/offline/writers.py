@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Protocol
 
 from llm.offline.reading import Desk
@@ -22,34 +23,22 @@ class Writer(Protocol):
         return "What this would say could not be shown with the data at hand."
 
 
+WRITERS = {
+    "deliver_strategy": "strategy.StrategyWriter",
+    "deliver_campaign_optimization": "strategy.CampaignOptimizationWriter",
+    "deliver_content_plan": "strategy.ContentPlanWriter",
+    "deliver_report": "report.ReportWriter",
+    "deliver_competitor_analysis": "competitors.CompetitorWriter",
+    "deliver_outreach": "outreach.OutreachWriter",
+    "deliver_case_study": "case_study.CaseStudyWriter",
+}
+"""Answer format to module and class under llm/offline/; loaded when it is asked for."""
+
+
 def writer_for(answer_tool: str | None) -> Writer | None:
     """The writer of an answer format; None when no rules write it."""
-    if answer_tool == "deliver_strategy":
-        from llm.offline.strategy import StrategyWriter
-
-        return StrategyWriter()
-    if answer_tool == "deliver_report":
-        from llm.offline.report import ReportWriter
-
-        return ReportWriter()
-    if answer_tool == "deliver_competitor_analysis":
-        from llm.offline.competitors import CompetitorWriter
-
-        return CompetitorWriter()
-    if answer_tool == "deliver_outreach":
-        from llm.offline.outreach import OutreachWriter
-
-        return OutreachWriter()
-    if answer_tool == "deliver_case_study":
-        from llm.offline.case_study import CaseStudyWriter
-
-        return CaseStudyWriter()
-    if answer_tool == "deliver_campaign_optimization":
-        from llm.offline.strategy import CampaignOptimizationWriter
-
-        return CampaignOptimizationWriter()
-    if answer_tool == "deliver_content_plan":
-        from llm.offline.strategy import ContentPlanWriter
-
-        return ContentPlanWriter()
-    return None
+    if answer_tool not in WRITERS:
+        return None
+    module, _, name = WRITERS[answer_tool].partition(".")
+    writer: Writer = getattr(import_module(f"llm.offline.{module}"), name)()
+    return writer

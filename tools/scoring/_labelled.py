@@ -76,12 +76,6 @@ class Labelled(NamedTuple):
     until: float
     """The latest moment of the rows, or the day asked for: what comes after it is new to the model."""
 
-    @property
-    def tempting(self) -> Task:
-        """The task with the columns that leak."""
-        names = (*self.task.names, *(leak.column for leak in self.leaks if not leak.kept))
-        return Task(**{**{name: getattr(self.task, name) for name in Task.__slots__}, "names": names})
-
 
 def read_labelled(request: Learn, facts: Facts) -> Labelled:
     """The rows with an outcome. Raises ToolInputError, NotEnoughData: each says what would be enough."""

@@ -16,7 +16,7 @@ from tools.scoring._figure_list import FigureList
 from tools.scoring._value_contracts import ContractForecast, kept
 from tools.scoring._value_facts import Subscribers
 from tools.scoring._value_forecast import Range
-from tools.scoring._value_horizons import length_of, period_of
+from tools.scoring._value_horizons import SCENARIO, length_of, period_of
 from tools.scoring._value_request import PredictValue
 
 GAP = 0.05  # between the share seen to stay and the model's, beyond what chance would leave
@@ -195,14 +195,7 @@ def _basis(one: ContractForecast) -> Basis:
 def _caveats(request: PredictValue, forecasts: list[ContractForecast], fit: Fit, loose: bool, *, money_known: bool) -> tuple[Caveat, ...]:
     caveats = []
     if any(one.ahead.scenario for one in forecasts):
-        caveats.append(
-            Caveat(
-                code="scenario",
-                text="A forecast much further ahead than the record is long is a scenario: no data says that behaviour stays.",
-                insist=True,
-                signs=("scenario", "further ahead than the record"),
-            )
-        )
+        caveats.append(SCENARIO)
     if loose:
         caveats.append(
             Caveat(

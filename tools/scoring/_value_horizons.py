@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Literal
 
+from tools.contract import Caveat
 from tools.methods.number_words import in_words
 from tools.methods.periods import Period
 from tools.scoring._value_forecast import Ahead
@@ -14,6 +15,12 @@ MONTH_DAYS = 30.4375  # a twelfth of a mean year
 DAYS = {"days": 1.0, "weeks": 7.0, "months": MONTH_DAYS}
 FURTHEST = 2.0  # times the span of the record beyond which a forecast is a scenario
 
+SCENARIO = Caveat(
+    code="scenario",
+    text="A forecast much further ahead than the record is long is a scenario: no data says that behaviour stays.",
+    insist=True,
+    signs=("scenario", "further ahead than the record"),
+)
 Counted = Literal["days", "weeks", "months", "occasions", "periods"]
 
 

@@ -8,6 +8,7 @@ from tools.contract import Caveat, Column, Decision, Table
 from tools.methods.charts import BLUE, ORANGE, spec
 from tools.scoring._value_check import Subject
 from tools.scoring._value_forecast import HorizonForecast
+from tools.scoring._value_horizons import SCENARIO
 
 ROUGH = 0.25  # a held-out forecast off by more is not one to plan spending on
 TIED = 0.2  # correlation of how often and how much above which Gamma-Gamma's independence is in doubt
@@ -17,14 +18,7 @@ def caveats_of(subject: Subject, forecasts: list[HorizonForecast]) -> tuple[Cave
     """What would be read into the forecast that is not there."""
     caveats, check, fitted = [], subject.check, subject.fitted
     if any(one.ahead.scenario for one in forecasts):
-        caveats.append(
-            Caveat(
-                code="scenario",
-                text="A forecast much further ahead than the record is long is a scenario: no data says that behaviour stays.",
-                insist=True,
-                signs=("scenario", "further ahead than the record"),
-            )
-        )
+        caveats.append(SCENARIO)
     if check is not None and check.predicted is not None and check.actual is not None and check.off > ROUGH:
         caveats.append(
             Caveat(

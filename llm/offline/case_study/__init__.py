@@ -7,18 +7,11 @@ from typing import Any
 from llm.offline.case_study import around, assets, telling
 from llm.offline.case_study.view import View
 from llm.offline.reading import Desk
+from llm.offline.writers import Writer
 
 
-class CaseStudyWriter:
+class CaseStudyWriter(Writer):
     """Writes `deliver_case_study`."""
-
-    def sums(self, desk: Desk) -> list[dict[str, Any]]:
-        """Derived figures that the text needs and no tool gave: none."""
-        return []
-
-    def fallback(self, path: str) -> str:
-        """What stands where every sentence had to go."""
-        return "What this would say could not be shown with the data at hand."
 
     def write(self, desk: Desk) -> dict[str, Any]:
         """The whole answer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llm.offline.actions import action
 from llm.offline.case_study.view import View
 
 
@@ -42,25 +43,25 @@ def actions(view: View) -> list[dict[str, Any]]:
     """Who does what by when."""
     if view.case is None:
         return [
-            _action(
+            action(
                 "Keep what customers achieve by day (business, day, what is counted, how many) in one table.", "client", 30, "medium",
                 "The table has been kept for as long as a comparison needs on both sides.",
             ),
-            _action(
+            action(
                 "Look again for a candidate once more weeks are on record.", "agency", 90, "small",
                 "A customer stands out against comparable ones beyond chance.",
             ),
         ]  # fmt: skip
     return [
-        _action(
+        action(
             f"Ask {view.customer} for consent with the text above.", "client", 5, "small",
             "The customer says no, or does not answer a second mail.",
         ),
-        _action(
+        action(
             "Hold the interview with the questions above, and have each quote approved.", "agency", 14, "small",
             "The answers speak against the story.",
         ),
-        _action(
+        action(
             "Count again before anything is published.", "agency", 30, "small",
             f"The low end of the difference is no longer above nothing; today it is {_low(view)}.",
         ),
@@ -70,10 +71,6 @@ def actions(view: View) -> list[dict[str, Any]]:
 def _low(view: View) -> str:
     difference = view.figure("difference")
     return difference.end("low") if difference else "not known"
-
-
-def _action(what: str, owner: str, due: int, effort: str, stop: str) -> dict[str, Any]:
-    return {"what": what, "owner": owner, "due_in_days": due, "effort": effort, "stop_when": stop}
 
 
 def alternatives(view: View) -> list[dict[str, Any]]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from llm.offline.reading import Answer, Slot
 from llm.offline.recipes import QUIET
 from llm.offline.view import DeskView
-
-ASKS: dict[str, dict[str, str]] = json.loads((Path(__file__).parents[1] / "strategy" / "asks.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -33,17 +28,6 @@ class View(DeskView):
     def design(self) -> Answer | None:
         """The test that was sized."""
         return self.desk.good("design_experiment")
-
-    @cached_property
-    def goal(self) -> str:
-        """What the brief wants, in its word."""
-        return self.desk.named.get("goal", "").strip() or "results"
-
-    @cached_property
-    def ask(self) -> dict[str, str]:
-        """How the goal is asked for."""
-        word = re.sub(r"[^a-z]", "", self.goal.lower())
-        return ASKS.get(word) or ASKS.get(word + "s") or ASKS["other"]
 
     @cached_property
     def offers(self) -> tuple[tuple[str, Slot], ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from llm.offline.reading import Answer, Slot
 from llm.offline.view import CHANNELS, DeskView
 
-ASKS: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "asks.json").read_text(encoding="utf-8"))
 OUTCOME = re.compile(r"^(?:all )?(?P<outcome>.+?) (?:per (?:month|week) (?:expected|that go with)|expected|in the horizon)")
 
 
@@ -77,17 +74,6 @@ class View(DeskView):
     def period(self) -> str:
         """What the budget is per: month or week; nothing when it is for the whole."""
         return (self.budget.per if self.budget and self.budget.per else self.desk.named.get("period", "")).removeprefix("per ").strip()
-
-    @cached_property
-    def goal(self) -> str:
-        """What the brief wants, in its word."""
-        return self.desk.named.get("goal", "").strip() or "results"
-
-    @cached_property
-    def ask(self) -> dict[str, str]:
-        """How the goal is asked for."""
-        word = re.sub(r"[^a-z]", "", self.goal.lower())
-        return ASKS.get(word) or ASKS.get(word + "s") or ASKS["other"]
 
     @cached_property
     def outcome(self) -> str:
