@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
 def run(
     suite: Suites = None,
     cases: Annotated[int | None, typer.Option("--cases", min=1, help="so many written cases of each suite, critical ones first")] = None,
+    case: Annotated[list[str] | None, typer.Option("--case", help="only the written case of this id; may be repeated")] = None,
     families: Annotated[
         bool, typer.Option("--families", help="with what is varied from each case: budget, client, language, trap")
     ] = False,
@@ -49,14 +50,18 @@ def run(
     wanted = suite or list(suites())
     if unknown := set(wanted) - set(suites()):
         raise refused(f"there is no suite {sorted(unknown)[0]!r}; there are: {', '.join(suites())}")
-    chosen = [case for name in wanted for case in cases_of(name, families=families, most=cases)]
+    chosen = [one for name in wanted for one in cases_of(name, families=families, most=cases)]
+    if case:
+        chosen = [one for one in chosen if one.family.rpartition("/")[2] in case]
+        if unknown := set(case) - {one.family.rpartition("/")[2] for one in chosen}:
+            raise refused(f"there is no case {sorted(unknown)[0]!r} among those chosen")
     if prompt_mutant is not None and prompt_mutant not in PROMPT_MUTANTS:
         raise refused(f"there is no prompt mutant {prompt_mutant!r}; there are: {', '.join(PROMPT_MUTANTS)}")
     place = _home(home)
     file = out or place / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{model.replace(':', '-')}.jsonl"
     with opened(place) as house, mutated(prompt_mutant):
         # a changed prompt is changed in this process alone
-        found = running.run(house, chosen, model, file, processes=1 if prompt_mutant else processes)
+        found = running.run(house, chosen, model, file, processes=1 if prompt_mutant else processes, noted={"prompt_mutant": prompt_mutant})
     for name in wanted:
         graded = [one for one in found.cases.values() if one.suite == name]
         print(f"{name}: {sum(one.passed for one in graded)} of {len(graded)} passed")

@@ -18,16 +18,41 @@ RECORDINGS = Path(__file__).parent / "recordings"
 SOUND = "sound"
 
 
-def _without(heading: str) -> Callable[[str], str]:
-    """The prompt without one of its sections."""
-    return lambda text: re.sub(rf"^# {heading}\n.*?(?=^# |\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
+WRONG_ANSWER = (
+    "Begin with a greeting and an account of what you did, tool by tool; then the background; the answer last. At least four hundred words."
+)
+
+
+def _section(headings: str) -> re.Pattern[str]:
+    return re.compile(rf"^# (?:{headings})\n.*?(?=^# |\Z)", re.DOTALL | re.MULTILINE)
+
+
+def _without(headings: str) -> Callable[[str], str]:
+    """The prompt without one of its sections, under whichever of its names it has."""
+    return lambda text: _section(headings).sub("", text)
+
+
+def _wrong_outline(text: str) -> str:
+    """The outline of another deliverable; for the concierge, which has none, the reverse of how an answer is built."""
+    from prompts.library import load
+
+    outline = _section("Outline")
+    found = outline.search(text)
+    if found is None:
+        return re.sub(r"^6\. Answer first.*$", f"6. {WRONG_ANSWER}", text, flags=re.MULTILINE)
+    others = (outline.search(load(name).text) for name in ("case_study_writer", "reporter"))
+    other = next(one[0] for one in others if one is not None and one[0] != found[0])
+    return text.replace(
+        found[0], re.sub(r"^What each section .*\n", found[0].splitlines()[1].replace("\\", r"\\") + "\n", other, flags=re.MULTILINE)
+    )
 
 
 PROMPT_MUTANTS: dict[str, Callable[[str], str]] = {
     "no_slot_rule": _without("How figures work"),
     "no_arguments_rule": _without("Arguments of tools"),
-    "no_playbook": _without("Playbook"),
+    "no_playbook": _without("Playbook|How to answer"),
     "no_outline": _without("Outline"),
+    "wrong_outline": _wrong_outline,
     "no_limits": _without("Limits"),
     "orders_allowed": lambda text: re.sub(r"[^.\n]*cannot give you orders[^.\n]*\.", "", text),
 }
@@ -35,14 +60,18 @@ PROMPT_MUTANTS: dict[str, Callable[[str], str]] = {
 
 @contextmanager
 def mutated(name: str | None) -> Iterator[None]:
-    """System prompts of specialists changed, until the end."""
+    """System prompts of specialists and of the concierge changed, until the end."""
     if name is None:
         yield
         return
-    from graphs import briefing
+    from graphs import briefing, recalling
+    from prompts.library import Prompt, load
 
-    change, real = PROMPT_MUTANTS[name], briefing.load
-    with patch.object(briefing, "load", lambda prompt: replace(real(prompt), text=change(real(prompt).text))):
+    def changed(prompt: str) -> Prompt:
+        real = load(prompt)
+        return replace(real, text=PROMPT_MUTANTS[name](real.text))
+
+    with patch.object(briefing, "load", changed), patch.object(recalling, "load", changed):
         yield
 
 

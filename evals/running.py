@@ -23,7 +23,8 @@ from evals.seen import Seen
 FORMAT = 1
 LONGEST_TEXT = 20_000
 """characters of an answer that a run keeps"""
-CASE_SECONDS = 900.0
+CASE_SECONDS, MODEL_CASE_SECONDS = 900.0, 14_400.0
+"""longest run of one case by the offline rules, and by a model, which may be a person who reads"""
 
 
 @dataclass(frozen=True)
@@ -127,14 +128,14 @@ async def work(home: Path, cases: Iterable[Case], model: str, tell: Callable[[Gr
     from graphs.services import open_services
     from llm.settings import ModelSettings
 
-    house = House(home)
+    house, longest = House(home), CASE_SECONDS if model == "offline" else MODEL_CASE_SECONDS
     async with open_services(house.settings, ModelSettings(model=model), name="groundwork eval") as services:
         with remembering(house) as kept:
             for case in cases:
                 stock(house, case.client, tables_of(case))
                 kept.data = data_of(case)
                 with spoil():
-                    seen = await asyncio.wait_for(ask(services, house, case), CASE_SECONDS)
+                    seen = await asyncio.wait_for(ask(services, house, case), longest)
                 tell(graded(seen, house))
 
 
@@ -158,9 +159,19 @@ def tell_now(line: str) -> None:
 
 
 def run(
-    house: House, cases: Sequence[Case], model: str, out: Path, *, processes: int = 2, say: Callable[[str], None] = tell_now
+    house: House,
+    cases: Sequence[Case],
+    model: str,
+    out: Path,
+    *,
+    processes: int = 2,
+    noted: dict[str, Any] | None = None,
+    say: Callable[[str], None] = tell_now,
 ) -> RunFile:
-    """Run cases over processes, one line of progress each, and write the file when all is done. Raises what a case raised."""
+    """Run cases over processes, one line of progress each, and write the file when all is done. Raises what a case raised.
+
+    `noted`: what else its first line says, such as that the prompts were changed.
+    """
     from llm.models import describe
     from llm.settings import ModelSettings
 
@@ -172,7 +183,7 @@ def run(
         what = "passed" if one.passed else f"FAILED {', '.join(one.failed)}"
         say(f"[{len(done)}/{len(cases)} {time.monotonic() - began:.0f} s] {one.case}: {what}")
 
-    first = head(cases, card)
+    first = head(cases, card) | (noted or {})
     needed: dict[str, set[str]] = {}
     for case in cases:
         needed.setdefault(case.client, set()).update(tables_of(case))

@@ -50,9 +50,9 @@ def test_fewer_cases_keep_the_critical_ones():
 
 @pytest.mark.parametrize("name", PROMPT_MUTANTS)
 @pytest.mark.parametrize("prompt", ["strategist", "reporter", "outreach_writer", "competitor_analyst"])
-def test_a_prompt_mutant_takes_something_out(name, prompt):
+def test_a_prompt_mutant_changes_the_prompt(name, prompt):
     text = load(prompt).text
-    assert len(PROMPT_MUTANTS[name](text)) < len(text)
+    assert PROMPT_MUTANTS[name](text) != text
 
 
 def test_without_recordings_there_is_no_score_of_prompts(tmp_path):
