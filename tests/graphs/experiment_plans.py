@@ -1,4 +1,4 @@
-"""A plan that can be started, and simulated exposures and bookings for it."""
+"""A plan that can be started, simulated exposures and bookings for it, and what tests of experiments do with it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
+from graphs import experimenting
+from graphs.experiment_plan import read_plan
+from store import experiment_looks, experiments
+from store.clients import Client
+from store.database import Database
+from store.experiments import Experiment
 
 TODAY = datetime(2026, 11, 21, tzinfo=UTC)
 PLAN: dict[str, Any] = {
@@ -47,3 +54,36 @@ def simulated(units: int, lift: float, *, experiment: str = "short form", seed: 
         "exposures": pa.table(exposures),
         "events": pa.concat_tables([pa.table(events), pa.table(latest)], promote_options="permissive"),
     }
+
+
+async def create(database: Database, client: Client, **changes: Any) -> Experiment:
+    async with database.transaction(client.workspace_id) as connection:
+        return await experimenting.create(connection, client, read_plan(plan(**changes)), actor="ann")
+
+
+async def do(database: Database, client: Client, what: str, experiment: Experiment, **given: Any) -> Experiment:
+    async with database.transaction(client.workspace_id) as connection:
+        if what in ("start", "amend", "complete"):
+            return await getattr(experimenting, what)(connection, experiment.id, actor="ann", **given)
+        return await experimenting.move(connection, experiment.id, what, actor="ann", **given)
+
+
+async def started(database: Database, client: Client, **changes: Any) -> Experiment:
+    return await do(database, client, "start", await create(database, client, **changes))
+
+
+async def history(database: Database, client: Client, experiment: Experiment) -> list[experiments.Change]:
+    async with database.transaction(client.workspace_id) as connection:
+        return await experiments.history(connection, experiment.id)
+
+
+async def log_look(
+    database: Database, client: Client, experiment: Experiment, decision: str = "ship", tool: str = "analyze_experiment"
+) -> str:
+    """A look in the log, without its computation."""
+    record = f"ev_{experiment.id}_{decision}"
+    async with database.transaction(client.workspace_id) as connection:
+        await experiment_looks.add(
+            connection, experiment.id, tool=tool, evidence_id=record, decision=decision, units=10, revision=1, actor="ann"
+        )
+    return record
