@@ -48,6 +48,7 @@ def _same(given: Any, mine: Any) -> bool:
 
 
 def _channels(seen: Seen, house: House, record: Evidence) -> Wrong:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     ads = _table(seen, house, "ad_metrics")
@@ -62,8 +63,9 @@ def _channels(seen: Seen, house: House, record: Evidence) -> Wrong:
         if head != "total" and head != figure.entity:
             continue
         kept = pc.and_(pc.greater_equal(ads["day"], days[0]), pc.less_equal(ads["day"], days[1]))
-        if head != "total":
-            kept = pc.and_(kept, pc.equal(ads["channel"], head))
+        chosen = [head] if head != "total" else record.request.get("channels")
+        if chosen:
+            kept = pc.and_(kept, pc.is_in(ads["channel"], pa.array(chosen)))
         mine = pc.sum(ads.filter(kept)[metric]).as_py() or 0
         if not _same(figure.value, mine):
             wrong.append((figure.key, figure.value, mine))
