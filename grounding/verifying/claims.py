@@ -49,12 +49,14 @@ SUPERLATIVES: dict[str, tuple[Literal["high", "low", "best", "worst"], bool]] = 
 SUPERLATIVE = re.compile(
     r"\b(?P<word>"
     + "|".join(sorted((re.escape(w) for w in SUPERLATIVES), key=len, reverse=True))
-    + r")\b(?!-| of all| (?:that|practice|case|at|suited|likely|recent|important|common))",
+    + r")\b(?!-| of all| (?:we|you|they) (?:have |had )?ever| (?:that|practice|case|at|suited|likely|recent|important|common))",
     re.IGNORECASE,
 )
 NEEDS_METRIC = frozenset(
     {"best", "worst", "strongest", "weakest", "highest", "lowest", "largest", "biggest", "smallest", "most", "fewest", "greatest"}
 )
+COSTS_THE_MOST = re.compile(r"\bcosts?(?:[ \u00a0]+(?:us|you|them|the[ \u00a0]+\w+))?(?:[ \u00a0]+the)?[ \u00a0]+$", re.IGNORECASE)
+"""Before "most": it is the price that is said to be highest, whatever it is counted per."""
 SUBJECT_NOUN = re.compile(
     r"^[ \u00a0]+(?:\w+[ \u00a0]+)?(?:channel|channels|platform|platforms|segment|segments|performer|source|route)\b", re.IGNORECASE
 )
@@ -172,6 +174,7 @@ class Claims:
         for match in SUPERLATIVE.finditer(self.text, sentence.start, sentence.end):
             word = match["word"].lower()
             way, price = SUPERLATIVES[word]
+            price = price or (word == "most" and bool(COSTS_THE_MOST.search(self.text[sentence.start : match.start()])))
             if (
                 self.text[max(0, match.start() - 3) : match.start()].lower() in ("at ", "at\u00a0")
                 or self.text[match.start() - 1 : match.start()] == "-"
@@ -194,7 +197,7 @@ class Claims:
             )
             if price:
                 concepts = frozenset({"cpa"}) if not concepts & COSTS else concepts & COSTS
-            held = self.extreme(subject, concepts, way)
+            held = self.extreme(subject, concepts, way, [candidate.known for _, candidate in figures])
             if held is None:
                 found.append(
                     Claim(
@@ -205,7 +208,14 @@ class Claims:
                     )
                 )
             elif held is False:
-                found.append(Claim(match.start(), match.end(), "comparison", f"“{word}” does not hold in the figures compared"))
+                found.append(
+                    Claim(
+                        match.start(),
+                        match.end(),
+                        "comparison",
+                        f"“{word}” does not hold in the figures compared ({' or '.join(sorted(concepts))})",
+                    )
+                )
         return found
 
     @staticmethod
@@ -218,10 +228,14 @@ class Claims:
     def concepts(figures: Sequence[tuple[int, Candidate]]) -> frozenset[str]:
         return frozenset().union(*(candidate.known.concepts for _, candidate in figures)) if figures else frozenset()
 
-    def extreme(self, subject: Mention, concepts: frozenset[str], way: str) -> bool | None:
-        """Whether the subject is the extreme of some concept in one record; None when no record compares it."""
+    def extreme(self, subject: Mention, concepts: frozenset[str], way: str, shown: Sequence[Known]) -> bool | None:
+        """Whether the subject is the extreme of some concept in one record; None when no record compares it.
+
+        Figures that the sentence itself shows decide before all others.
+        """
         answers = []
-        for rivals in self.tables(subject.kind, concepts):
+        tables = self.tables(subject.kind, concepts)
+        for rivals in [rivals for rivals in tables if any(known in rivals for known in shown)] or tables:
             mine = [known for known in rivals if known.entities & subject.names]
             if not mine or len({tuple(known.entities) for known in rivals}) < 2:
                 continue

@@ -222,7 +222,7 @@ def _told(label: str, denominator: str, money: bool) -> Told:
     words = f"{label} {denominator}".lower()
     phrases = frozenset(plainly(phrase) for phrase in said_in(words)) | {plainly(label)}
     phrases |= {phrase.removeprefix("of ") for phrase in phrases} | {f"of {phrase}" for phrase in phrases}
-    return Told(phrases, stems(words), per_family(label) if money else family(words))
+    return Told(phrases, stems(words), (per_family(label) or family(denominator)) if money else family(words))
 
 
 @lru_cache(maxsize=4096)

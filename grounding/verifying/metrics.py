@@ -40,6 +40,9 @@ WENT_FROM = re.compile(
 )
 OF_TODAY = re.compile(r"^[ \u00a0]of[ \u00a0](?:today['’]s|the current|the present|the usual)[ \u00a0]$", re.IGNORECASE)
 """ "A change of 15% of today's conversion rate": what a change is told of, and no metric of its own."""
+COSTS_US = re.compile(r"\b(?:costs?|costing|spen[dt]s? on)\b", re.IGNORECASE)
+FIRST_BEFORE = re.compile(r"\bfirst(?:-time)?[ \u00a0]$", re.IGNORECASE)
+FIRST_BUYERS = re.compile(r"\bfirst-time (?:buyer|customer|guest)s|\bnew customers\b", re.IGNORECASE)
 NEAR = 24
 ENOUGH = 2
 """Words of a figure's label in its clause that outweigh a metric word standing loosely beside it."""
@@ -149,6 +152,10 @@ def _agreement(reading: Reading, known: Known, mention: Mention) -> int:
     if known.change and mention.names & CHANGES:
         return 2
     if mention.adjacent and known.figure.unit == "money" and one_price(known.family, family(words)):
+        # what a buyer pays and what a buyer costs are both told a booking
+        spoken = reading.text[max(0, mention.start - 40) : mention.start]
+        return 0 if "aov" in known.concepts and COSTS_US.search(spoken) else 2
+    if _first_ones(reading, known, mention, words):
         return 2
     if (
         known.figure.unit in ("count", "number")
@@ -163,10 +170,21 @@ def _agreement(reading: Reading, known: Known, mention: Mention) -> int:
         known.kind == "segment"
         and known.figure.unit == "money"
         and words in ("spend", "spends", "spent")
-        and known.concepts & {"ltv", "revenue"}
+        and known.concepts & {"ltv", "revenue", "aov"}
     ):
         return 2
     return 0
+
+
+def _first_ones(reading: Reading, known: Known, mention: Mention, words: str) -> bool:
+    """Whether the words count first bookings and the figure people who bought for the first time: the client counts its new buyers so."""
+    return (
+        known.figure.unit == "count"
+        and known.family == "person"
+        and family(words) == "event"
+        and FIRST_BEFORE.search(reading.text[max(0, mention.start - 12) : mention.start]) is not None
+        and FIRST_BUYERS.search(known.figure.label) is not None
+    )
 
 
 def _unforeign(mention: Mention) -> frozenset[str]:

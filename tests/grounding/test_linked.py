@@ -33,6 +33,10 @@ def read(text: str, client: str = "salon", *, links: bool = True) -> Verdict:
         "Meta first with {{E6.meta.expected_conversions}}, LinkedIn just behind at {{E6.linkedin.expected_conversions}}, the rest later.",
         "Spend {{E2.total.spend}}\nClaims {{E2.total.conversions}}\nFirst-time buyers {{E2.total.crm_customers}}",
         "LinkedIn is our most expensive channel at {{E2.linkedin.cpa}} per claimed conversion.",
+        "LinkedIn cost us the most per claimed conversion, {{E2.linkedin.cpa}}, against {{E2.meta.cpa}} on Meta and {{E2.email.cpa}} on email.",
+        "Google Ads runs at {{E4.google_ads.recent_spend}} a week; the most we ever spent in a week was {{E4.google_ads.observed_max}}.",
+        "Our records hold {{E2.meta.crm_customers}} first bookings from Meta.",
+        "Champions spend {{E3.champions.average_order_value}} a booking, lapsed guests {{E3.lapsed.average_order_value}} per booking.",
     ],
 )
 def test_words_that_leave_it_open_stop_nothing(text: str):
@@ -57,12 +61,21 @@ def test_words_that_leave_it_open_stop_nothing(text: str):
         ("The budget is {{B.budget}} a week.", "not per week"),
         ("Spend on LinkedIn changed by {{E2.linkedin.spend_change|abs}}.", "negative"),
         ("Meta's cost per claimed conversion is {{E2.total.cpa}}.", "whole client"),
+        ("Meta brought {{E2.meta.crm_customers}} bookings.", "not bookings"),
+        ("Champions cost us {{E3.champions.average_order_value}} a booking.", "average order value"),
     ],
 )
 def test_words_that_say_something_else_stop_it(text: str, reason: str):
     failing = read(text).failing
     assert failing
     assert any(reason in numeral.reason for numeral in failing), [numeral.reason for numeral in failing]
+
+
+@pytest.mark.parametrize("channel", ["email", "meta", "tiktok"])
+def test_the_most_is_read_off_the_figures_that_the_sentence_shows(channel: str):
+    """Another table in which the channel leads, of what the next conversion costs, does not bear it out."""
+    found = read(f"{channel.capitalize()} cost us the most per claimed conversion, {{{{E2.{channel}.cpa}}}}.").words
+    assert [word.reason for word in found] == ["“most” does not hold in the figures compared (cpa)"]
 
 
 def test_the_same_words_stop_a_number_without_a_link():
