@@ -27,11 +27,14 @@ def benchmarks(tool: Offered, desk: Desk) -> dict[str, Any]:
 
 
 def allocation(tool: Offered, desk: Desk) -> dict[str, Any]:
-    """The budget over the brief's channels; those channels are named, so that money goes to no other.
+    """The budget over the brief's channels, per week or month as it is stated; those channels are named, so that money goes to no other.
 
     A channel's learning minimum is its rule when it is stated per the budget's own period.
     """
     arguments = fill(tool, desk)
+    stated, period = desk.stated_as("B.budget"), properties(tool).get("period", {})
+    if stated and stated.per != period.get("default") and stated.per in period.get("enum", ()):
+        arguments["period"] = stated.per
     if desk.channels and "channels" in properties(tool):
         arguments["channels"] = list(desk.channels)
     rules = list(_learning_minimums(desk, arguments.get("period", "month")))

@@ -88,6 +88,14 @@ async def test_a_learning_minimum_is_a_rule_where_it_is_per_the_budgets_period()
     assert calls["allocate_budget"]["rules"] == [{"channel": "google_ads", "learning_minimum": "{{F.google_ads.minimum_learning_spend}}"}]
 
 
+async def test_a_budget_per_week_is_split_per_week_under_the_weekly_minimum_alone():
+    stated = desks.STATED.replace("per month", "per week").replace("a month", "a week").replace("period: month", "period: week")
+    _, messages, _ = await desks.converse(by_rules, desks.HISTORY, desks.opening(stated=stated))
+    calls = {call["name"]: call["args"] for message in messages if isinstance(message, AIMessage) for call in message.tool_calls}
+    assert calls["allocate_budget"]["period"] == "week"
+    assert calls["allocate_budget"]["rules"] == [{"channel": "meta", "learning_minimum": "{{F.meta.minimum_learning_spend}}"}]
+
+
 async def test_the_budget_is_told_against_what_is_spent_today():
     answer, _, _ = await desks.converse(by_rules, desks.HISTORY, desks.opening())
     text = " ".join(answer["budget"])
