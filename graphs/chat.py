@@ -42,6 +42,7 @@ LOOK_SECONDS = 0.2
 """How often a turn that waits for a model or a tool looks whether somebody stopped it."""
 HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 LEFT_OUT = "I left out a part of this answer: it did not hold against the evidence."
+NOTHING_TO_SAY = "That is all I can say from the data."
 TOO_LONG = "I stop here: this turn has made as many model calls as it may. Ask again with one thing at a time."
 
 Result = TypeVar("Result")
@@ -52,6 +53,7 @@ class ChatState(RunState, total=False):
 
     said: str
     part: int
+    after: list[str]
     refusals: dict[str, str]
     references: dict[str, str]
     tasks: dict[str, str]
@@ -142,6 +144,7 @@ async def recall(state: ChatState, context: ChatContext) -> Done:
         "long": found.long,
         "said": "",
         "part": 0,
+        "after": [],
         "heard": 0,
         "model_calls": 0,
         "tool_calls": 0,
@@ -195,6 +198,9 @@ async def answer_the_message(state: ChatState, context: ChatContext) -> Done:
     if not limits.stream:
         await speaker.hear(completion.message.text, 1)
     await speaker.end()
+    asked, mends = bool(completion.message.tool_calls), state["repairs"] < MOST_REPAIRS
+    if asked or not speaker.held or not mends:
+        await speaker.go_on([*speaker.after, *state["after"]])
     calls = [{"id": c["id"], "name": c["name"], "args": c["args"], "error": None, "received": None} for c in completion.message.tool_calls]
     calls += [
         {"id": c["id"], "name": c["name"], "args": None, "error": c["error"], "received": c["args"]}
@@ -208,6 +214,7 @@ async def answer_the_message(state: ChatState, context: ChatContext) -> Done:
         "pending": calls,
         "said": speaker.said,
         "part": speaker.part,
+        "after": speaker.after,
     }
     told: list[tuple[str, dict[str, Any]]] = [("usage", completion.usage.as_json())]
     if calls:
@@ -217,7 +224,7 @@ async def answer_the_message(state: ChatState, context: ChatContext) -> Done:
             told.append(("text", {"part": speaker.part, "text": "\n\n"}))
             update |= {"said": speaker.said + "\n\n", "part": speaker.part + 1}
         return Done("act", update, tuple(told), tuple(kept), also=taken)
-    if speaker.held and state["repairs"] < MOST_REPAIRS:
+    if speaker.held and mends:
         told.append(("held_back", {"sentences": len({problem.text for problem in speaker.held}), "repair": state["repairs"] + 1}))
         repair = load_prompt("chat_repair").fill(problems="\n".join(problem.line() for problem in speaker.held))
         update |= {"messages": [*update["messages"], *messages_to_dict([HumanMessage(repair)])], "repairs": state["repairs"] + 1}
@@ -239,6 +246,7 @@ def _closing(state: ChatState, context: ChatContext, known: Mapping[str, Evidenc
         shown = judge(f"{{{{A.{figure.key}}}}}", "", desk).text
         lines.append(f"Assumed: {figure.label} {shown} ({figure.source}).")
     lines += [LEFT_OUT] if speaker.held else []
+    lines = lines or ([] if speaker.said.strip() else [NOTHING_TO_SAY])
     gap = "\n\n" if speaker.said.strip() else ""
     return [f"{gap if index == 0 else chr(10)}{line}" for index, line in enumerate(lines)]
 

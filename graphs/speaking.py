@@ -28,6 +28,10 @@ LONGEST_QUOTATION = 300
 """characters after which a bracket that nobody closed holds no sentence back"""
 LONGEST_ANSWER = 12_000
 """characters; a model that goes on after this is not heard"""
+LINE = re.compile(r"\s*(?:[-*#|>]|\d+\.\s)")
+"""What begins a line of its own: a list, a heading, a table."""
+NOTHING = re.compile(r"[-–—\s]*")
+"""How a repair says that nothing takes a sentence's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,10 @@ def owed(said: str, desk: Desk) -> list[str]:
 
 @dataclass
 class Speaker:
-    """Hears a model and releases what holds. `part` counts the sentences of the whole turn; `said` is the text so far."""
+    """Hears a model and releases what holds. `part` counts the sentences of the whole turn; `said` is the text so far.
+
+    Once a sentence is held back, those after it wait in `after`, so that what takes its place is read in its place.
+    """
 
     context: StepContext
     step: int
@@ -101,6 +108,7 @@ class Speaker:
     life: int = 0
     """how many times this step has spoken before, in a worker that died: what it said then is withdrawn"""
     held: list[Problem] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
     heard: str = ""
     _attempt: int = 1
     _waiting: str = ""
@@ -132,22 +140,38 @@ class Speaker:
         await self.utter(rest)
 
     async def utter(self, raw: str) -> None:
-        """Release one sentence if it holds, else hold it back with its problems."""
-        if not raw.strip():
+        """Release one sentence if it holds and nothing before it was held back; else hold it back with its problems, or let it wait."""
+        if NOTHING.fullmatch(raw):
             return
         judged = await asyncio.to_thread(judge, raw, self.said, self.desk)
         if judged.problems:
             self.held += judged.problems
-            return
-        self.said += judged.text
+        elif self.held:
+            self.after.append(raw)
+        else:
+            await self._release(judged.text)
+
+    async def go_on(self, waiting: Sequence[str]) -> None:
+        """Release those of the sentences that still hold, whatever was held back before them."""
+        self.after = []
+        for raw in waiting:
+            judged = await asyncio.to_thread(judge, raw, self.said, self.desk)
+            self.held += judged.problems
+            if not judged.problems:
+                await self._release(judged.text)
+
+    async def _release(self, text: str) -> None:
+        if self.said and not self.said[-1].isspace():
+            text = ("\n" if LINE.match(text) else " ") + text
+        self.said += text
         async with self.context.services.database.transaction(self.context.workspace_id) as connection:
-            payload = {"part": self.part, "text": judged.text}
+            payload = {"part": self.part, "text": text}
             key = f"{self.step}:said:{self.life}:{self._attempt}:{self.part}"
             await events.append(connection, self.context.run.id, "text", payload, key=key)
         self.part += 1
 
     async def _again(self, attempt: int) -> None:
-        self._attempt, self.heard, self._waiting, self.held = attempt, "", "", []
+        self._attempt, self.heard, self._waiting, self.held, self.after = attempt, "", "", [], []
         said, part = self._first
         if self.part > part:
             async with self.context.services.database.transaction(self.context.workspace_id) as connection:

@@ -81,6 +81,29 @@ async def test_what_does_not_hold_is_mended_once_and_then_left_out_and_said_so(o
     assert not [event for event in turn.log if "999" in str(event.payload)]
 
 
+async def test_what_is_mended_is_read_in_its_place(office, answering):
+    """The sentences behind one that did not hold wait for what takes its place, and each stands on its own line where it began one."""
+    spoken = (
+        "The data is there. A booking on Meta costs R999. It says no more.\n- one thing\n- R998 more\n- the last thing",
+        "What a booking costs is not known",
+    )
+    async with answering(*map(Reply, spoken)) as (models, _):
+        turn = await (await Conversation.begin(office, "salon", models)).ask("What does a booking cost?")
+    assert turn.text == "The data is there. What a booking costs is not known It says no more.\n- one thing\n- the last thing"
+    assert next(event.payload["text"] for event in turn.log if event.kind == "text") == "The data is there. "
+    assert turn.kinds.index("text") < turn.kinds.index("held_back") < turn.kinds.index("text", turn.kinds.index("text") + 1)
+    assert "left_out" not in turn.kinds
+
+
+async def test_a_repair_may_put_nothing_in_a_sentences_place(office, answering):
+    async with answering(*map(Reply, ("A booking costs R999. It says no more.", "-"))) as (models, _):
+        turn = await (await Conversation.begin(office, "salon", models)).ask("What does a booking cost?")
+    assert turn.text == "It says no more."
+    async with answering(*map(Reply, ("A booking costs R999.", "-"))) as (models, _):
+        turn = await (await Conversation.begin(office, "salon", models)).ask("What does a booking cost?")
+    assert turn.text == "That is all I can say from the data."
+
+
 async def test_a_link_of_the_models_own_is_no_link(office, answering):
     async with answering(Reply("Look at [this page](https://evil.example/x) ![p](https://evil.example/p.png).")) as (models, _):
         turn = await (await Conversation.begin(office, "salon", models)).ask("Anything new?")

@@ -26,7 +26,7 @@ NO_APPROVAL = (
 )
 ASK_BUDGET = "Which budget should the strategy plan with, and is it per week or per month?"
 NOT_ENGLISH = f"I read English only. {WHO} A language model, if one is set up, answers in other languages."
-NOTHING_TO_SAY = "That is all I can say from the data."
+NOTHING_INSTEAD = "-"
 
 APPROVAL = re.compile(
     r"\b(?:skip|bypass|without|ignore|forget about|no need for)\b.{0,40}\b(?:approv\w*|sign-?off|review)\b|\bapprove (?:it|this|that|the)\b"
@@ -61,7 +61,7 @@ def talk(seen: Talk) -> Said:
 
 
 def _repair(seen: Talk) -> Said | None:
-    return ((), NOTHING_TO_SAY) if seen.repair else None
+    return ((), NOTHING_INSTEAD) if seen.repair else None
 
 
 def _after_actions(seen: Talk) -> Said | None:
