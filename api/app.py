@@ -31,7 +31,6 @@ from api import (
 )
 from api.house import open_house
 from api.limits import BodyLimit
-from api.logs import configure, secrets_of
 from api.mcp_door import McpDoor
 from api.mcp_door import install as install_mcp
 from api.middleware import Around
@@ -50,15 +49,18 @@ Start a task, follow its run, read its deliverable; run a tool by itself; look u
 Every error is a problem document (RFC 9457) whose `request_id` is also in the `X-Request-ID` header."""
 
 
-def create_logging_app() -> FastAPI:
-    """The application for a process that something else starts: it sets up its own log first."""
-    settings, store, models = ApiSettings(), StoreSettings(), ModelSettings()
-    configure(settings.log_level, settings.log_format, secrets_of(store, models))
-    return create_app(settings, store, models)
+def create_app(
+    api: ApiSettings | None = None,
+    store: StoreSettings | None = None,
+    models: ModelSettings | None = None,
+    *,
+    answer: problems.Answer = problems.answer,
+    uploads: tuple[str, ...] = (),
+) -> FastAPI:
+    """The application. Settings come from the environment when they are not given; nothing is opened before it starts.
 
-
-def create_app(api: ApiSettings | None = None, store: StoreSettings | None = None, models: ModelSettings | None = None) -> FastAPI:
-    """The application. Settings come from the environment when they are not given; nothing is opened before it starts."""
+    `answer`: what an error becomes, for a floor above that serves pages; `uploads`: its addresses that take files.
+    """
     settings = api or ApiSettings()
 
     mcp = McpDoor()
@@ -71,8 +73,8 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
                 yield
 
     layers = [
-        Middleware(Around),
-        Middleware(BodyLimit, limit=settings.body_limit, uploads=UPLOADS, upload_limit=settings.upload_limit),
+        Middleware(Around, answer=answer),
+        Middleware(BodyLimit, limit=settings.body_limit, uploads=(*UPLOADS, *uploads), upload_limit=settings.upload_limit),
     ]
     if settings.cors_origins:
         exposed = ["Location", "X-Request-ID", "Retry-After", "Idempotency-Replayed"]
@@ -95,7 +97,7 @@ def create_app(api: ApiSettings | None = None, store: StoreSettings | None = Non
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app)
+    problems.install(app, answer)
     inside = APIRouter(prefix=PREFIX)
     for noun in NOUNS:
         inside.include_router(noun.router)

@@ -12,13 +12,26 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.problems import Forbidden, Unauthorized, responses
 from store.database import Connection, Database
 
-NOUNS = ("approvals", "clients", "deliverables", "documents", "evidence", "experiments", "imports", "policies", "tasks", "threads", "tools")
+NOUNS = (
+    "approvals",
+    "clients",
+    "deliverables",
+    "documents",
+    "evidence",
+    "experiments",
+    "imports",
+    "members",
+    "policies",
+    "tasks",
+    "threads",
+    "tools",
+)
 READ = frozenset(f"{noun}:read" for noun in NOUNS)
 WRITE = frozenset(f"{noun}:write" for noun in NOUNS)
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": READ | WRITE,
-    "strategist": (READ | WRITE) - {"policies:write"},
+    "strategist": (READ | WRITE) - {"policies:write", "members:write"},
     "writer": READ | {"threads:write", "tasks:write", "tools:write", "documents:write"},
     "approver": READ | {"approvals:write"},
     "auditor": READ,
@@ -35,18 +48,16 @@ bearer = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The key that calls, its workspace and what it may do; `client_id`: the one client that a key of the portal sees."""
+    """Who calls, their workspace and what they may do; `client_id`: the one client that those of the portal see.
 
-    key_id: str
+    `actor` is `key:…` or `member:…`, as the audit log names them.
+    """
+
+    actor: str
     workspace_id: str
     role: str
     scopes: frozenset[str]
     client_id: str | None = None
-
-    @property
-    def actor(self) -> str:
-        """How the audit log names it."""
-        return f"key:{self.key_id}"
 
 
 def may(role: str, scopes: tuple[str, ...] | list[str]) -> frozenset[str]:
@@ -67,7 +78,7 @@ async def principal(request: Request, credentials: Annotated[HTTPAuthorizationCr
     key = await house.keys.find(database(request), credentials.credentials)
     if key is None:
         raise Unauthorized
-    caller = Principal(key.id, key.workspace_id, key.role, may(key.role, key.scopes), key.client_id)
+    caller = Principal(f"key:{key.id}", key.workspace_id, key.role, may(key.role, key.scopes), key.client_id)
     request.state.workspace_id, request.state.actor = caller.workspace_id, caller.actor
     house.rates.take(key.id)
     return caller

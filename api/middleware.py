@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUEST_SECONDS, REQUESTS
-from api.problems import answer
+from api.problems import Answer, answer
 from grounding.ids import new_id
 
 log = structlog.get_logger("api")
@@ -34,8 +34,8 @@ SECURE = {
 class Around:
     """The outermost of our layers, in plain ASGI so that streams pass through unbuffered."""
 
-    def __init__(self, app: ASGIApp):
-        self.app = app
+    def __init__(self, app: ASGIApp, answer: Answer = answer):
+        self.app, self.answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +64,7 @@ class Around:
         try:
             await self.app(scope, receive, send_on)
         except Exception as error:
-            response = answer(Request(scope), error)
+            response = self.answer(Request(scope), error)
             if response.status_code >= 500:
                 trace = "".join(traceback.format_exception(error)) if response.status_code == 500 else None
                 log.error("request failed", reason=f"{type(error).__name__}: {error}", trace=trace)

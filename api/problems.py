@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 MEDIA_TYPE = "application/problem+json"
@@ -263,10 +264,14 @@ def methods_at(request: Request) -> list[str]:
     return sorted(found)
 
 
-def install(app: FastAPI) -> None:
+Answer = Callable[[Request, Exception], Response]
+"""What an error becomes."""
+
+
+def install(app: FastAPI, answer: Answer = answer) -> None:
     """Give this application's own errors problems as answers; all others pass api/middleware.py, which does the same."""
 
-    async def handle(request: Request, error: Exception) -> JSONResponse:
+    async def handle(request: Request, error: Exception) -> Response:
         response = answer(request, error)
         if response.status_code == 405:
             response.headers["Allow"] = ", ".join(methods_at(request))

@@ -23,24 +23,30 @@ def serve(
     log_format: Annotated[Literal["json", "console"] | None, typer.Option(help="json, or console for a terminal")] = None,
 ) -> None:
     """Serve the API. Starts the embedded database when that is the one in use and it does not run."""
+    import asyncio
     import os
     import signal
 
     import uvicorn
 
-    from api.app import create_app
     from api.logs import configure, secrets_of
     from api.settings import ApiSettings
     from cli.beside import worker_beside
     from cli.house import ready_database
+    from cli.members import demo_address
     from llm.settings import ModelSettings
     from store.settings import StoreSettings
+    from web.app import create_app
+    from web.visiting import LOOPBACK
 
     given: dict[str, Any] = {"host": host, "port": port, "log_format": log_format}
     settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})
     configure(settings.log_level, settings.log_format, secrets_of(StoreSettings(), ModelSettings()))
     store = ready_database()
-    note(f"http://{settings.host}:{settings.port}/api/v1/openapi.json (Ctrl-C ends)")
+    base = f"http://{settings.host}:{settings.port}"
+    note(f"{base} for people, {base}/api/v1/openapi.json for programs (Ctrl-C ends)")
+    if settings.host in LOOPBACK and store.embedded and (link := asyncio.run(demo_address(store, base))):
+        note(f"into the demo workspace, once: {link}")
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
@@ -54,7 +60,7 @@ def serve(
         # the others are started fresh and read their settings from the environment, as this one did
         os.environ["GROUNDWORK_LOG_FORMAT"] = settings.log_format
         with worker_beside(with_worker):
-            uvicorn.run("api.app:create_logging_app", factory=True, workers=processes, **options)
+            uvicorn.run("web.app:create_logging_app", factory=True, workers=processes, **options)
         return
     server = uvicorn.Server(uvicorn.Config(create_app(settings, store), **options))
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -230,7 +230,11 @@ def _application(connection: psycopg.Connection, app_url: str | None) -> None:
             "groundwork_counts()",
             "groundwork_due(timestamptz)",
             "groundwork_erase_from_audit(text[])",
+            "groundwork_find_member(text)",
+            "groundwork_find_session(bytea)",
+            "groundwork_find_share(bytea)",
             "groundwork_overdue()",
+            "groundwork_sign_in_link(bytea, boolean)",
         ):
             run(sql.SQL("REVOKE ALL ON FUNCTION " + function + " FROM PUBLIC"))
             run(sql.SQL("GRANT EXECUTE ON FUNCTION " + function + " TO {}").format(app))

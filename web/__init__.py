@@ -1,1 +1,1 @@
-"""How people reach it: pages rendered on the server."""
+"""How people reach it: pages rendered on the server, with small scripts of our own where a page lives."""

@@ -12,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
@@ -24,11 +25,9 @@ from store.workspaces import Workspace, create_workspace
 
 
 @contextmanager
-def running(api: ApiSettings, store: StoreSettings) -> Iterator[str]:
+def running(api: ApiSettings, store: StoreSettings, make: Callable[..., FastAPI] = create_app) -> Iterator[str]:
     """The service's address while the block lasts."""
-    config = uvicorn.Config(
-        create_app(api, store), port=0, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3
-    )
+    config = uvicorn.Config(make(api, store), port=0, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -18,6 +18,7 @@ from store import (
     approvals,
     audit,
     checkpoints,
+    comments,
     deliverables,
     documents,
     edits,
@@ -31,10 +32,13 @@ from store import (
     imports,
     keys,
     ledger,
+    members,
     messages,
     policies,
     preferences,
     runs,
+    sessions,
+    shares,
     step_results,
     threads,
 )
@@ -127,7 +131,11 @@ async def fill(database: Database, workspace_id: str) -> None:
             client.id,
             {"model": "m", "attempts": 1, "input_tokens": 1, "output_tokens": 1, "cost_micros": 1, "latency_ms": 9e9},
         )
-        await connection.execute("INSERT INTO members (id, email, name, role) VALUES (%s, 'a@example.org', 'A', 'owner')", (new_id("mb"),))
+        member = await members.create_member(connection, f"{client.id}@example.org", "A", "owner")
+        await sessions.open_session(connection, member.id, hours=1)
+        await sessions.make_link(connection, member.id, hours=1)
+        await shares.share(connection, made.id, made_by="key_1", days=1)
+        await comments.add(connection, made.id, author="key_1", text="Too long.")
     async with checkpoints.checkpointer(database, workspace_id) as saver:
         config: Any = {"configurable": {"thread_id": f"{workspace_id}:run_1", "checkpoint_ns": ""}}
         checkpoint: Any = {"v": 4, "id": "1", "ts": "", "channel_values": {"a": [1]}, "channel_versions": {"a": "1"}, "versions_seen": {}}
@@ -330,8 +338,8 @@ def test_a_temporary_table_does_not_stand_in_for_the_key(urls: Urls, two: tuple[
 def test_functions_that_run_as_the_owner_are_the_known_ones_with_a_pinned_path(urls: Urls) -> None:
     with psycopg.connect(urls.owner) as connection:
         found = connection.execute("SELECT proname, proconfig FROM pg_proc WHERE prosecdef ORDER BY proname").fetchall()
-    known = ["counts", "due", "erase_from_audit", "find_key", "overdue", "workspace"]
-    assert [name.removeprefix("groundwork_") for name, _ in found] == known
+    names = "counts due erase_from_audit find_key find_member find_session find_share overdue sign_in_link workspace"
+    assert [name.removeprefix("groundwork_") for name, _ in found] == names.split()
     assert all(config == ["search_path=pg_catalog, public, pg_temp"] for _, config in found)
 
 
