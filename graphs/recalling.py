@@ -16,6 +16,7 @@ from agents.concierge import Concierge
 from agents.roster import AGENTS
 from graphs import briefing
 from graphs.acting import shown_task
+from graphs.other_clients import names_another
 from graphs.state import StepContext
 from graphs.steps import stable_id
 from grounding.brief import BriefError, read_brief
@@ -71,7 +72,7 @@ class _Read:
     kept: list[Preference]
     runs: list[Run]
     records: dict[str, Evidence]
-    names: list[str]
+    others: list[tuple[str, str]]
     may: list[str] | None
 
 
@@ -98,7 +99,7 @@ async def recall(context: StepContext, concierge: Concierge, as_of: Any) -> Reca
     kept = {f"P{number}": one.id for number, one in enumerate(read.kept, start=1)}
     references = {name: shown_task(run.kind, run.id) for name, run in zip(tasks, read.runs, strict=True)}
     references |= {name: f"“{one.text}”" for name, one in zip(kept, read.kept, strict=True)}
-    other = any(_names(name, "\n".join(message.text for message in read.waiting)) for name in read.names)
+    other = names_another("\n".join(message.text for message in read.waiting), read.others, own=f"{client.name} {client.slug}")
     locale = client.locale
     filled = load("chat_turn").fill(
         client="\n".join(
@@ -167,7 +168,7 @@ async def _read(connection: Any, context: StepContext) -> _Read:
             for alias, identity in aliases.items()
             if identity in stored and stored[identity].client_id == context.client.id
         },
-        names=[name for one in await clients.list_clients(connection) if one.id != context.client.id for name in (one.slug, one.name)],
+        others=[(one.slug, one.name) for one in await clients.list_clients(connection) if one.id != context.client.id],
         may=queued.payload.get("may") if queued else [],
     )
 
@@ -212,12 +213,3 @@ def _findings(records: dict[str, Evidence]) -> list[str]:
         for alias, record in list(records.items())[-SHOWN_RECORDS:]
         for text in record.result.get("findings", ())[:4]
     ]
-
-
-def _names(name: str, text: str) -> bool:
-    """Whether a text names a client: the whole name, as words. A slug is a common word often enough, so it wants `client` beside it."""
-    if re.search(r"\s", name):
-        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
-    about = "client|account|brand|customer"
-    beside = rf"(?<!\w)(?:{about})\W+{re.escape(name)}(?!\w)|(?<!\w){re.escape(name)}(?:['’]s?)?\W+(?:{about}|numbers|figures|data)(?!\w)"
-    return re.search(beside, text, re.IGNORECASE) is not None
