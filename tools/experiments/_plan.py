@@ -36,6 +36,8 @@ class Known:
     low: float | None = None
     high: float | None = None
     rate: float | None = None
+    on_list: float | None = None
+    """Units that take part, when a list is written to and none come after."""
 
     @classmethod
     def observed(cls, found: Baseline, request: DesignExperiment, currency: str) -> Known:
@@ -136,6 +138,8 @@ class Plan:
 
 def make_plan(request: DesignExperiment, known: Known) -> Plan:
     """Everything the figures show. Raises ToolInputError for an effect that the metric cannot show."""
+    if request.list_size is not None:
+        known = replace(known, units_per_week=None, traffic_basis="stated", on_list=request.list_size * request.share_of_traffic)
     alpha = (1 - request.level) / (request.arms - 1)
     effect = _relative(request, known)
     units = None if effect is None else ceil(_needed(request, known, known.mean, alpha)(effect))
@@ -147,6 +151,8 @@ def make_plan(request: DesignExperiment, known: Known) -> Plan:
     anytime_weeks, fixed_weeks = _weeks(anytime, request, known), _weeks(fixed, request, known)
     entry_weeks = _entry_weeks(request)
     affordable = None if weeks is None else weeks <= entry_weeks
+    if known.on_list is not None and units is not None:
+        affordable = units <= units_in(0, request, known) and request.outcome_days <= 7 * request.max_weeks
     return Plan(
         request=request,
         known=known,
@@ -154,14 +160,14 @@ def make_plan(request: DesignExperiment, known: Known) -> Plan:
         units_per_arm=units,
         units_range=_range(request, known, alpha, effect),
         weeks=weeks,
-        days=None if weeks is None else weeks * 7 + request.outcome_days,
+        days=_days(weeks, request),
         affordable=affordable,
         detectable=_detectable(request, known, alpha, entry_weeks, effect),
         inflation=more if request.read_out != "group_sequential" else _inflation(request, alpha, "group_sequential"),
         anytime_units=anytime,
-        anytime_days=None if anytime_weeks is None else anytime_weeks * 7 + request.outcome_days,
+        anytime_days=_days(anytime_weeks, request),
         fixed_units=fixed,
-        fixed_days=None if fixed_weeks is None else fixed_weeks * 7 + request.outcome_days,
+        fixed_days=_days(fixed_weeks, request),
         rate_needed=_rate_needed(request, known, alpha, effect, entry_weeks) if affordable is False else None,
         curve=_curve(request, known, alpha, effect),
         break_even=break_even(request),
@@ -170,7 +176,9 @@ def make_plan(request: DesignExperiment, known: Known) -> Plan:
 
 
 def units_in(weeks: float, request: DesignExperiment, known: Known) -> float:
-    """Units that each arm gets in so many weeks."""
+    """Units that each arm gets in so many weeks; of a list all of them, however long it takes."""
+    if known.on_list is not None:
+        return known.on_list / request.arms
     return (known.units_per_week or 0.0) * request.share_of_traffic * weeks / request.arms
 
 
@@ -227,10 +235,17 @@ def _rate_then(request: DesignExperiment, known: Known, effect: float) -> float:
 
 
 def _weeks(units: int | None, request: DesignExperiment, known: Known) -> int | None:
-    """Whole weeks of entries that give every arm its units; at least two."""
+    """Whole weeks of entries that give every arm its units; at least two. A list is written to at once."""
+    if known.on_list is not None and units is not None:
+        return 0
     if units is None or known.units_per_week is None:
         return None
     return max(FEWEST_WEEKS, ceil(units / units_in(1, request, known)))
+
+
+def _days(weeks: int | None, request: DesignExperiment) -> int | None:
+    """From the first entry until the last outcome is known."""
+    return None if weeks is None else max(weeks * 7 + request.outcome_days, 1)
 
 
 def _entry_weeks(request: DesignExperiment) -> int:
@@ -240,7 +255,7 @@ def _entry_weeks(request: DesignExperiment) -> int:
 
 def _detectable(request: DesignExperiment, known: Known, alpha: float, weeks: int, effect: float | None) -> float | None:
     """Smallest effect, in the direction asked for, that the longest test can find."""
-    if known.units_per_week is None or weeks < FEWEST_WEEKS:
+    if known.on_list is None and (known.units_per_week is None or weeks < FEWEST_WEEKS):
         return None
     return _smallest(request, known, alpha, units_in(weeks, request, known), effect)
 
@@ -262,7 +277,7 @@ def _smallest(request: DesignExperiment, known: Known, alpha: float, units: floa
 
 def _rate_needed(request: DesignExperiment, known: Known, alpha: float, effect: float | None, weeks: int) -> float | None:
     """The lowest rate at which the same relative effect would fit: what a metric further up the funnel has to reach."""
-    if not request.is_share or effect is None or known.units_per_week is None or weeks < FEWEST_WEEKS:
+    if not request.is_share or effect is None or (known.on_list is None and (known.units_per_week is None or weeks < FEWEST_WEEKS)):
         return None
     units = units_in(weeks, request, known)
     low, high = known.mean, min(0.99, 0.99 / (1 + effect)) if effect > 0 else 0.99

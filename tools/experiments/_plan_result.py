@@ -99,6 +99,8 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
             denominator="week",
             **observed,
         )
+    if known.on_list is not None:
+        add("list_size", known.on_list, "count", f"{unit}s on the list", known.traffic_basis)
     if plan.effect is not None and plan.units_per_arm is not None:
         add(
             "effect_to_find",
@@ -116,8 +118,9 @@ def figures_of(plan: Plan) -> tuple[Figure, ...]:
         needed = f"sample size per arm, {READ[request.read_out]}"
         add("sample_size_per_arm", plan.units_per_arm, "count", needed, planned, interval=spread, denominator="arm")
         add("sample_size_total", plan.units_per_arm * request.arms, "count", "sample size in all arms", planned)
-    if plan.weeks is not None and plan.days is not None:
+    if plan.weeks and plan.days is not None:
         add("weeks", plan.weeks, "weeks", "whole weeks of entries", planned)
+    if plan.weeks is not None and plan.days is not None:
         add("days", plan.days, "days", "days from start to reading", planned)
     add("longest", request.max_weeks, "weeks", "longest the test may run", "stated", metric="max_weeks")
     if plan.detectable is not None:
@@ -158,7 +161,9 @@ def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
             f"To find an effect of {{{{effect_to_find}}}} on a {name} of {{{{baseline_{key}}}}}, {READ[plan.request.read_out]}:"
         )
         sentences[-1] += f" sample size per arm {{{{sample_size_per_arm}}}}, each a {unit}."
-    if "days" in has:
+    if "list_size" in has:
+        sentences.append(f"{unit.capitalize()}s on the list, all written to at once: {{{{list_size}}}}.")
+    elif "days" in has:
         sentences.append(f"{unit.capitalize()}s that can enter a week: {{{{units_per_week}}}}; so the test runs for {{{{days}}}}.")
     if "break_even" in has:
         sentences.append(
@@ -166,7 +171,8 @@ def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
             "judge the test by profit per unit, not by conversions."
         )
     if "minimum_detectable_effect" in has:
-        sentences.append("With a test of {{longest}} the minimum detectable effect is {{minimum_detectable_effect}}, relative to today.")
+        whole = "the whole list" if "list_size" in has else "a test of {{longest}}"
+        sentences.append(f"With {whole} the minimum detectable effect is {{{{minimum_detectable_effect}}}}, relative to today.")
     if "inflation" in has:
         sentences.append(
             "Read once at the end instead, the sample size per arm would be {{fixed.sample_size_per_arm}}; to look before the end takes at "
@@ -189,7 +195,8 @@ def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
 
 def decision_of(plan: Plan, alternatives: list[str]) -> Decision:
     """run · not_affordable · state_traffic · pick_effect, with what to do instead."""
-    if plan.known.units_per_week is None:
+    on_list = plan.known.on_list
+    if plan.known.units_per_week is None and on_list is None:
         return Decision(
             action="state_traffic", reason="How long the test takes cannot be said before it is known how many can enter a week."
         )
@@ -202,6 +209,8 @@ def decision_of(plan: Plan, alternatives: list[str]) -> Decision:
             action="pick_effect", reason="The minimum detectable effect is {{minimum_detectable_effect}}: decide whether less would matter."
         )
     if plan.affordable:
+        if on_list is not None:
+            return Decision(action="run", reason="The list affords it: the test needs {{sample_size_total}} of its {{list_size}} people.")
         return Decision(action="run", reason="The traffic affords it: the test runs for {{days}}, and {{longest}} are allowed.")
     options = []
     if plan.detectable is not None:
@@ -212,6 +221,11 @@ def decision_of(plan: Plan, alternatives: list[str]) -> Decision:
         options.append("measure a step with a conversion rate of at least {{baseline_rate_needed}}")
     if plan.break_even is not None:
         options.append("try a larger change of the price or offer, whose effect is larger")
+    if on_list is not None:
+        if plan.fixed_units is not None and plan.request.read_out != "fixed" and plan.fixed_units * plan.request.arms <= on_list:
+            options.insert(0, "read it once at the end, with {{fixed.sample_size_per_arm}} in each arm")
+        reason = "The test needs {{sample_size_total}} people and the list has {{list_size}}, however long it runs."
+        return Decision(action="not_affordable", reason=f"{reason} Instead: {'; or '.join(options)}." if options else reason)
     options.append("run fewer arms or a longer test" if plan.request.arms > 2 else "allow a longer test")
     return Decision(
         action="not_affordable",
@@ -223,22 +237,25 @@ def caveats_of(plan: Plan) -> tuple[Caveat, ...]:
     """What would make the plan wrong."""
     request, known, caveats = plan.request, plan.known, []
     if plan.affordable is False:
+        listed = known.on_list is not None
+        short = "The list is too short for this test" if listed else "The traffic cannot afford this test in the time allowed"
         caveats.append(
             Caveat(
                 code="not_affordable",
-                text="The traffic cannot afford this test in the time allowed: run as it is, it would most likely end without an answer.",
+                text=f"{short}: run as it is, it would most likely end without an answer.",
                 insist=True,
                 signs=(
                     "cannot afford",
                     "not affordable",
                     "too little traffic",
+                    "list is too short",
                     "not enough traffic",
                     "would take too long",
                     "cannot be tested",
                 ),
             )
         )
-    if known.units_per_week is None:
+    if known.units_per_week is None and known.on_list is None:
         caveats.append(
             Caveat(
                 code="traffic_unknown",

@@ -61,6 +61,13 @@ class DesignExperiment(Request):
     quantile: float = choice("share", "quantile: which one", default=0.5, ge=0.01, le=0.99)
     from_day: int = choice("days", "retention: first day after entering that counts", default=0, ge=0, le=364)
     units_per_week: float | None = quantity("count", "units that can enter the test in a week", default=None, gt=0, le=1e10)
+    list_size: float | None = quantity(
+        "count",
+        "people on a list that is written to and does not fill up again, in place of units_per_week: all of them take part at once",
+        default=None,
+        gt=0,
+        le=1e10,
+    )
     currency: str | None = Field(None, description="ISO 4217 code when baseline_mean is money", pattern=r"^[A-Z]{3}$")
     unit: str = Field(
         "visitor", description="what is assigned to an arm, singular: visitor, contact, order", pattern=r"^[a-z][a-z ]{0,30}$"
@@ -105,6 +112,8 @@ class DesignExperiment(Request):
     def _one_effect(self) -> Self:
         if self.relative_effect is not None and self.absolute_effect is not None:
             raise ValueError("give relative_effect or absolute_effect, not both")
+        if self.list_size is not None and self.units_per_week is not None:
+            raise ValueError("give list_size or units_per_week, not both: a list does not fill up again")
         if self.relative_effect == 0 or self.absolute_effect == 0:
             raise ValueError("an effect of nothing cannot be found: leave it out to learn what can be found")
         if (self.entry_event is None) != (self.goal_event is None):
@@ -122,7 +131,7 @@ class ExperimentDesign(ToolResult):
     )
     arms: int = Field(description="arms, control among them")
     sample_size_per_arm: int | None = Field(description="units per arm for the effect asked for, read as `read_out` says")
-    days: int | None = Field(description="whole weeks of entries plus the wait for outcomes, in days")
+    days: int | None = Field(description="whole weeks of entries plus the wait for outcomes, in days; of a list the wait alone")
 
 
 @tool(version=1, field="experiments")
@@ -134,9 +143,10 @@ def design_experiment(request: DesignExperiment, facts: Facts) -> ExperimentDesi
     unpooled, or arcsine as in statsmodels), of two means, or of two mean counts; `group_sequential`: at a few looks by the same spending.
     `inflation` says how many times the size of a fixed test the looks take, and the `fixed` figures what reading once would take; a test
     with looks may stop early, so its size is a most. With more than two arms the false-alarm chance is split over the comparisons.
-    Days are whole weeks, at least two. The baseline and the traffic come from the request, or else from the client's data: entry and goal
-    events, or new contacts to first paid order, or the value of paid orders. When the traffic cannot afford the test, the decision is
-    `not_affordable` and the figures say what could be tested instead.
+    Days are whole weeks, at least two; a list is written to at once, and its days are those until outcomes are known. The baseline and the
+    traffic come from the request, or else from the client's data: entry and goal events, or new contacts to first paid order, or the value
+    of paid orders. When the traffic or the list cannot afford the test, the decision is `not_affordable` and the figures say what could be
+    tested instead.
     """
     known = _known(request, facts)
     plan = make_plan(request, known)

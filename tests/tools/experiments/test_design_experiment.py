@@ -273,3 +273,25 @@ def test_too_little_data_is_a_refusal_and_two_effects_do_not_validate():
         run(baseline_rate=0.1, relative_effect=0.1, absolute_effect=0.1)
     with pytest.raises(ValidationError):
         run(entry_event="signup")
+
+
+def test_a_list_is_written_to_once_and_does_not_fill_up_again():
+    """More weeks bring nobody: what the list holds decides, and the wait for outcomes is all the time it takes."""
+    asked = {"baseline_rate": 0.03, "list_size": 8282, "outcome_days": 5, "unit": "contact"}
+    short = run(**asked, relative_effect=0.5)
+    assert (short.affordable, short.decision.action, short.days) == (False, "not_affordable", 5)
+    assert "allow a longer test" not in short.decision.reason
+    assert "read it once at the end" in short.decision.reason
+    assert codes(short) == {"not_affordable"}
+    assert short.figure("minimum_detectable_effect").value == pytest.approx(0.513, abs=0.001)
+    assert run(**asked, relative_effect=0.5, max_weeks=52).figure("minimum_detectable_effect") == short.figure("minimum_detectable_effect")
+    once = run(**asked, relative_effect=0.5, read_out="fixed")
+    assert (once.affordable, once.decision.action, once.days) == (True, "run", 5)
+    assert once.figure("sample_size_total").value <= 8282
+    with pytest.raises(ValidationError, match="does not fill up again"):
+        run(**asked, units_per_week=100)
+
+
+def test_a_list_must_be_read_out_within_the_time_allowed():
+    late = run(baseline_rate=0.1, list_size=1_000_000, outcome_days=60, max_weeks=4, relative_effect=0.2)
+    assert late.affordable is False
