@@ -135,8 +135,8 @@ def period(tool: Offered, desk: Desk) -> dict[str, Any]:
 
 
 def channels(tool: Offered, desk: Desk) -> dict[str, Any]:
-    """A report sums up its own days; everything else the usual ones."""
-    return period(tool, desk) if desk.answer_tool == "deliver_report" else fill(tool, desk)
+    """A report sums up its own days, and takes changes from elsewhere; everything else the usual ones."""
+    return {**period(tool, desk), "changes": False} if desk.answer_tool == "deliver_report" else fill(tool, desk)
 
 
 def fill_plain(tool: Offered, desk: Desk) -> dict[str, Any]:

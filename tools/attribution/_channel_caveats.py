@@ -15,7 +15,9 @@ MANY = 10  # changes at which a false alarm is about as likely as not, at the us
 UNNAMED_SHARE = 0.3  # above this the CRM's sources say little about the rest
 
 
-def caveats_of(figures: Sequence[Figure], side: Side, span: Span, as_of: date, asked_days: int, crm: CrmCounts | None) -> list[Caveat]:
+def caveats_of(
+    figures: Sequence[Figure], side: Side, span: Span, as_of: date, asked_days: int, crm: CrmCounts | None, *, compared: bool = True
+) -> list[Caveat]:
     """In the order of how wrong a reader would be without them."""
     caveats: list[Caveat] = []
     if any(figure.basis == "attributed" for figure in figures):
@@ -58,7 +60,7 @@ def caveats_of(figures: Sequence[Figure], side: Side, span: Span, as_of: date, a
         caveats.append(
             Caveat(code="shorter_than_asked", text="The record is shorter than the period asked for: the whole of it was summed.")
         )
-    if side.earlier is None:
+    if side.earlier is None and compared:
         caveats.append(
             Caveat(code="no_comparison", text="There is no full period before this one on record, so nothing is said about a trend.")
         )

@@ -32,6 +32,11 @@ class SummarizeChannels(Request):
     currency: str | None = Field(
         None, description="ISO 4217 code of the spend to sum; the client's own when left out", pattern=r"^[A-Z]{3}$"
     )
+    changes: bool = Field(
+        True,
+        description="whether to set the period against the days of the same length just before; compare_periods compares calendar months",
+        json_schema_extra={"x-role": "choice"},
+    )
     level: float = choice("share", "level of the intervals", default=0.95, ge=0.5, le=0.999)
     draws: int = choice("count", "bootstrap draws behind each interval", default=1000, ge=200, le=10000)
 
@@ -72,10 +77,10 @@ def summarize_channels(request: SummarizeChannels, facts: Facts) -> ChannelSumma
             found=f"rows from {span.first} to {span.last}",
         )
     earlier = period.before()
-    comparable = span.first <= earlier.first
+    comparable = request.changes and span.first <= earlier.first
     before = {part.channel: part for part in read_days(facts, earlier, currency, request.channels)} if comparable else {}
     now.sort(key=lambda part: (-part.total("spend"), part.channel))
-    resamples = Resamples.of(np.random.default_rng(seed_of(request)), period.days, request.draws)
+    resamples = Resamples.of(np.random.default_rng(seed_of(request, without={"changes"})), period.days, request.draws)
     side = Side(period, earlier if comparable else None, currency, request.level, resamples)
     figures, methods = _all_figures(now, before, side)
     crm = read_crm(facts, period)
@@ -84,7 +89,7 @@ def summarize_channels(request: SummarizeChannels, facts: Facts) -> ChannelSumma
     return ChannelSummary(
         figures=tuple(figures),
         findings=tuple(findings_of(order, figures, crm is not None)),
-        caveats=tuple(caveats_of(figures, side, span, as_of, _asked_days(request), crm)),
+        caveats=tuple(caveats_of(figures, side, span, as_of, _asked_days(request), crm, compared=request.changes)),
         decision=decision_of(figures),
         table=summary_table(order, figures, side),
         chart=cpa_chart(order, figures, side),

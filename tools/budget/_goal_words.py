@@ -20,6 +20,9 @@ STATUS_WORDS: dict[Status, str] = {
     "open": "the goal is open",
 }
 
+LIMIT_WORDS: dict[Status, str] = {"met": "kept", "missed": "over the limit"}
+"""The same in the table of what may be at most."""
+
 
 def findings_of(one: GoalRead, keys: set[str]) -> Iterable[str]:
     """How one goal stands and where it is heading."""
@@ -96,6 +99,14 @@ def decision_of(read: list[GoalRead]) -> Decision:
     return Decision(action="hold", reason="Every goal is met or on course.")
 
 
+def _standing(one: GoalRead) -> str:
+    """In a word or two: what may be at most is kept or passed."""
+    assert one.course is not None
+    if one.goal.way == "at_most" and one.course.status in LIMIT_WORDS:
+        return LIMIT_WORDS[one.course.status]
+    return STATUS_WORDS[one.course.status].removeprefix("the goal is ")
+
+
 def table_of(read: list[GoalRead], figures: Figures, currency: str) -> Table:
     """Counts and money do not share a column, so a row tells its goal and standing, and the amounts stand by kind."""
     known = figures.by_key
@@ -105,9 +116,10 @@ def table_of(read: list[GoalRead], figures: Figures, currency: str) -> Table:
     kinds: list[tuple[Unit, str | None, list[GoalRead]]] = [("count", None, counts)] if counts else []
     kinds += [("money", currency, money)] if money else []
     for unit, code, _ in kinds:
+        of = (" (amount)" if unit == "money" else " (number)") if len(kinds) > 1 else ""
         columns += [
-            Column(name=f"target_{unit}", label="Goal is", unit=unit, currency=code),
-            Column(name=f"actual_{unit}", label="On record", unit=unit, currency=code),
+            Column(name=f"target_{unit}", label=f"Goal is{of}", unit=unit, currency=code),
+            Column(name=f"actual_{unit}", label=f"On record{of}", unit=unit, currency=code),
         ]
     columns.append(Column(name="status", label="Standing"))
     rows = []
@@ -117,6 +129,6 @@ def table_of(read: list[GoalRead], figures: Figures, currency: str) -> Table:
             for part in ("target", "actual"):
                 figure = known.get(f"{one.key}.{part}") if one in members else None
                 cells.append(figure.value if figure else None)
-        cells.append(STATUS_WORDS[one.course.status].removeprefix("the goal is ") if one.course else "not on record")
+        cells.append(_standing(one) if one.course else "not on record")
         rows.append(tuple(cells))
     return Table(title="Goals and what is on record", columns=tuple(columns), rows=tuple(rows))

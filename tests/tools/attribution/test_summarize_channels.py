@@ -231,5 +231,18 @@ def test_nothing_on_record_is_a_refusal_that_says_what_to_do():
         run({"ad_metrics": ads()}, first_day="2026-10-01")
 
 
+def test_without_changes_the_same_figures_stand_alone():
+    """Calendar months are compared elsewhere: a second comparison beside it, with other days, only confuses."""
+    tables = {"ad_metrics": ads(), "contacts": contacts({"google_ads": 100, "meta": 40})}
+    whole, alone = run(tables), run(tables, changes=False)
+    kept = [
+        figure for figure in whole.figures if not figure.key.split(".")[-1].startswith("previous_") and not figure.key.endswith("_change")
+    ]
+    assert list(alone.figures) == kept
+    assert alone.compared_with is None
+    assert not any("against" in finding for finding in alone.findings)
+    assert "no_comparison" not in codes(alone)
+
+
 def test_the_same_request_gives_the_same_result():
     assert run({"ad_metrics": ads()}) == run({"ad_metrics": ads()})

@@ -226,3 +226,11 @@ def test_a_day_without_an_order_is_on_record_when_somebody_is_known_to_have_orde
 )
 def test_what_comes_after_a_period(first, last, after):
     assert period_after(Period(date.fromisoformat(first), date.fromisoformat(last))).iso == after
+
+
+def test_the_table_tells_numbers_from_amounts_and_a_limit_from_a_goal():
+    takings = {"name": "takings", "measure": "revenue", "target_amount": 20_000}
+    table = track({"orders": orders(moments(steady(date(2026, 11, 1))))}, BOOKINGS, takings | {"direction": "at_most"}).table
+    labels = [column.label for column in table.columns]
+    assert len(set(labels)) == len(labels), "two columns of one name tell a reader nothing"
+    assert [row[-1] for row in table.rows] == ["met", "over the limit"]
