@@ -24,6 +24,8 @@ WAYS = (
     'or a named assumption as {"assume": 0.02, "name": "click_to_booking", "because": "why"}'
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{2,59}")
+DAYS = re.compile(r"\d{4}-\d\d-\d\d(?:/\d{4}-\d\d-\d\d)?")
+"""Days are when, and no claim of how much."""
 UNITS = frozenset(get_args(Unit))
 
 
@@ -196,7 +198,7 @@ class _Reader:
         if SLOT.search(value):
             raise ToolInputError(f"{path} takes plain words, not a slot", field=path, found=value)
         known = {_plain(figure.entity or "") for record in self.evidence.values() for figure in record.figures} if value else set()
-        hidden = [n for n in numerals_in(value, self.locale) if not n.word]
+        hidden = [] if DAYS.fullmatch(value) else [n for n in numerals_in(value, self.locale) if not n.word]
         if hidden and _plain(value) not in known and _plain(value) not in _plain(self.brief):
             raise ToolInputError(
                 f"{path} holds the number {hidden[0].text.strip()!r} in its words; a name has no figures in it", field=path, found=value

@@ -27,6 +27,13 @@ PER_BEFORE = re.compile(r"\b(dai|week|month|quarter|year|annual)ly\s+(?:\w+\s+){
 PER_NAMES = {"dai": "day", "annual": "year", "mo": "month", "wk": "week", "yr": "year", "pm": "month"}
 GOAL = re.compile(r"\b(?:goals?|objective|aim|target)\s*(?:is|are|:|=|-|–)\s*([^.;\n]+)", re.IGNORECASE)
 WANT = re.compile(r"\b(?:we want|want|wants|need|needs|looking for|to get|grow|increase|more)\s+(?:to\s+)?([^.;,\n]+)", re.IGNORECASE)
+THING_BEFORE = re.compile(r"\b(?:the|our|your|their|its)[ \u00a0]+$", re.IGNORECASE)
+THING_AFTER = re.compile(
+    r"^[ \u00a0]+(?!budget|spend|campaign|media|ads?\b|marketing|plan|total|fund|money|we|you|they|that|which|who|for|on|in|a|an|per|is|was|are|were|will|should"
+    r"|to|from|of|as|and|or|each|every|over|at|by|with|month|week|year|quarter|dai|next|this|then)[a-z]+",
+    re.IGNORECASE,
+)
+""" "The R75 bar": what a thing costs, and no money to spend."""
 PERIOD = re.compile(
     r"\b(?:for|over|during|in|next|within|across)\s+(?:the\s+)?((?:next|coming)\s+(?:\w+\s+)?(?:days?|weeks?|months?|quarters?|year)|Q[1-4](?:\s+\d{4})?|(?:January|February|March|April|May|June|July|August|September|October|November|December)(?:\s+\d{4})?)",
     re.IGNORECASE,
@@ -181,7 +188,7 @@ def stated_figures(text: str, locale: Locale) -> Iterator[Figure]:
 
 
 def _budget(numerals: list[Numeral], text: str) -> Numeral | None:
-    money = [n for n in numerals if n.kind == "money"]
+    money = [n for n in numerals if n.kind == "money" and not _of_a_thing(n, text)]
     named = [n for n in money if _says(r"budget", n, text)] or [n for n in money if _says(r"spend|invest", n, text)]
     if named:
         return named[0]
@@ -192,6 +199,10 @@ def _budget(numerals: list[Numeral], text: str) -> Numeral | None:
     ]
     per = [n for n in money if PER.match(text[n.end : n.end + 16])]
     return (per or bare or money or [None])[0]  # type: ignore[list-item]
+
+
+def _of_a_thing(numeral: Numeral, text: str) -> bool:
+    return bool(THING_BEFORE.search(text[max(0, numeral.start - 12) : numeral.start]) and THING_AFTER.match(text[numeral.end :][:40]))
 
 
 def _says(word: str, numeral: Numeral, text: str) -> bool:
@@ -297,8 +308,13 @@ def _quote(numeral: Numeral, text: str) -> str:
 
 
 def _goal(text: str) -> str | None:
-    found = GOAL.search(text) or WANT.search(text)
+    found = GOAL.search(text) or next((match for match in WANT.finditer(text) if _counts(match[1])), None)
     return re.sub(r"\s+", " ", found[1]).strip(" ,") if found else None
+
+
+def _counts(words: str) -> bool:
+    """Whether words name something that can be counted or grow: "we want money without cents" is no goal."""
+    return any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words, re.IGNORECASE) for phrase in static_phrases())
 
 
 def channels_named(text: str) -> list[str]:

@@ -194,6 +194,19 @@ def test_a_slot_brings_its_own_unit_and_basis():
         )
 
 
+def test_days_in_words_are_no_hidden_number():
+    """An amount is for days, and only they say which; a name with a number in it is still refused."""
+    from tools.registry import load
+
+    operand = {"name": "bookings wanted", "value": "{{B.conversions}}", "unit": "count", "period": "2026-11-09/2026-11-29"}
+    asked = {"operation": "per_period", "per": "week", "operands": [operand]}
+    resolved = resolve(load("calculate"), asked, KNOWN, BRIEF, locale=ZA)
+    assert resolved.request["operands"][0]["period"] == "2026-11-09/2026-11-29"
+    for hidden in ("21 days", "2026-11-09/2026-11-29 and 500 more"):
+        with pytest.raises(ToolInputError, match="a name has no figures"):
+            resolve(load("calculate"), {**asked, "operands": [{**operand, "period": hidden}]}, KNOWN, BRIEF, locale=ZA)
+
+
 def test_the_agents_schema_offers_the_ways_and_no_plain_number():
     schema = agent_schema(TOOL)
     budget = schema["properties"]["budget"]

@@ -94,3 +94,22 @@ def test_numbers_that_nobody_means_are_refused():
         read("1 2 3 " * 100)
     with pytest.raises(BriefError, match="too large"):
         read("R15 000 a month, " + "9" * 400)
+
+
+@pytest.mark.parametrize(
+    ("text", "goal"),
+    [
+        ("We want money without cents, please.", None),
+        ("We want more bookings in Durban.", "more bookings in Durban"),
+        ("We need to know who they are. We want new customers.", "new customers"),
+    ],
+)
+def test_a_wish_is_a_goal_when_it_names_something_that_is_counted(text, goal):
+    assert read(text).result["goal"] == goal
+
+
+def test_what_a_thing_costs_is_no_budget():
+    brief = read("Are we too dear with the R75 bar?")
+    assert [(figure.key, figure.value) for figure in brief.figures] == [("amount", 7500)]
+    both = read("The R75 bar sells. Spend R6 000 a month.")
+    assert next(figure.value for figure in both.figures if figure.key == "budget") == 600000
