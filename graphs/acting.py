@@ -14,7 +14,7 @@ from agents.roster import AGENTS
 from graphs import tasks
 from graphs.state import StepContext
 from graphs.steps import stable_id
-from store import events, preferences, runs
+from store import deliverables, events, preferences, runs
 from tools.contract import ToolInputError, ToolRefusal
 
 NEEDS = {"start_task": "tasks:write", "cancel_task": "tasks:write", "follow_task": "tasks:read"}
@@ -26,6 +26,16 @@ class NotAllowed(ToolRefusal):
     """The caller may not do this, so neither may the concierge for them."""
 
     kind = "forbidden"
+
+
+MADE: Mapping[str, str] = {
+    "draft": "being written",
+    "needs_person": "needs a person: a part of it did not hold",
+    "awaiting_approval": "waits for the approval of a person, under approvals",
+    "published": "published: it opens by the link of the task",
+    "rejected": "rejected by a person",
+}
+"""How a deliverable's status is told to the model."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ async def _start(connection: Any, doing: Doing, call: Mapping[str, Any], action:
         enqueue=enqueue,
     )
     name = f"T{len(doing.tasks) + 1}"
-    told = {"task": name, "kind": run.kind, "state": run.status, "say": f"it was handed to the {AGENTS[run.kind].name}: [[{name}]]"}
+    told = {"task": name, "kind": run.kind, "state": run.status, "say": f"[[{name}]] is with the {AGENTS[run.kind].name}"}
+    told |= {"reads": f"[[{name}]] reads “{run.kind.replace('_', ' ')} task”, with a link"}
     return Deed(told, ("task_started", {"task": run.id, "kind": run.kind, "name": name}), {name: shown_task(run.kind, run.id)})
 
 
@@ -91,7 +102,8 @@ async def _follow(connection: Any, doing: Doing, call: Mapping[str, Any], action
     steps = [event.payload["name"] for event in log if event.kind == "step"][-LAST_STEPS:]
     tools = [event.payload["tool"] for event in log if event.kind == "tool_result"][-LAST_STEPS:]
     told = {"task": action.task, "kind": run.kind, "state": run.status, "last_steps": steps, "last_tools": tools}
-    told |= {"deliverable": run.deliverable_id} if run.deliverable_id else {}
+    made = await deliverables.get(connection, run.deliverable_id) if run.deliverable_id else None
+    told |= {"made": {"title": made.title, "state": MADE[made.status]}} if made else {}
     told |= {"why": run.error} if run.error else {}
     return Deed(told, ("task_followed", {"task": run.id, "status": run.status}))
 
@@ -124,7 +136,9 @@ async def _remember(connection: Any, doing: Doing, call: Mapping[str, Any], acti
         raise ToolInputError(f"{preferences.MOST} preferences are kept already: forget one first", field="preference")
     name = next((name for name, known in doing.preferences.items() if known == kept.id), f"P{len(doing.preferences) + 1}")
     return Deed(
-        {"preference": name, "say": f"it is kept: [[{name}]]"}, ("preference_kept", {"preference": kept.id}), {name: f"“{kept.text}”"}
+        {"preference": name, "say": f"it is kept: [[{name}]]", "reads": f"[[{name}]] reads “{kept.text}”: do not say the wish beside it"},
+        ("preference_kept", {"preference": kept.id}),
+        {name: f"“{kept.text}”"},
     )
 
 

@@ -37,8 +37,11 @@ LONGEST_SHOWN = 4_000
 RECORDS = 8
 """Earlier tool runs whose figures a text may still use; the findings of the last few are shown."""
 SHOWN_RECORDS = 3
+SHOWN_FINDINGS = 5
 PASSAGES = 4
 TASKS = 8
+TOLD = re.compile(r"\]\(evidence:(E\d+\.[a-z0-9_.]+?)(?:\.(?:low|high))?\)")
+SLOT_KEY = re.compile(r"\{\{(E\d+\.[a-z0-9_.]+)")
 LINK = re.compile(r"\[([^\[\]]*)\]\((?:evidence|task):[^()]*\)")
 OTHER_CLIENT = (
     "- the message names another client of the agency: this conversation has none of its data; say so, and speak of this client only"
@@ -117,7 +120,13 @@ async def recall(context: StepContext, concierge: Concierge, as_of: Any) -> Reca
         preferences="\n".join(f"- [[{name}]] {one.text}" for name, one in zip(kept, read.kept, strict=True)) or "none",
         documents="\n".join(f"- [[{p['id']}]] {p['title']} ({p['dated'] or 'undated'}): {' '.join(p['text'].split())}" for p in passages)
         or "none",
-        earlier="\n".join([*([read.thread.summary] if read.thread.summary else []), *_findings(read.records)]) or "nothing",
+        earlier="\n".join(
+            [
+                *([read.thread.summary] if read.thread.summary else []),
+                *_findings(read.records, read.history),
+            ]
+        )
+        or "nothing",
         stated="\n".join(
             [*briefing.stated_lines(brief, locale), *briefing.stated_fields(brief.result), *([f"- {problem}"] if problem else [])]
         )
@@ -207,9 +216,12 @@ def _message(one: Message) -> BaseMessage:
     return AIMessage(text) if one.role == "assistant" else HumanMessage(text)
 
 
-def _findings(records: dict[str, Evidence]) -> list[str]:
-    return [
-        f"- {alias} ({record.tool}): {prefix(text, alias)}"
-        for alias, record in list(records.items())[-SHOWN_RECORDS:]
-        for text in record.result.get("findings", ())[:4]
-    ]
+def _findings(records: dict[str, Evidence], history: Sequence[Message]) -> list[str]:
+    """Findings of the last tool runs: of each those whose figures were told, before others."""
+    told = {slot for message in history for slot in TOLD.findall(message.text)}
+    lines = []
+    for alias, record in list(records.items())[-SHOWN_RECORDS:]:
+        texts = [prefix(text, alias) for text in record.result.get("findings", ())]
+        nearest = sorted(range(len(texts)), key=lambda index: -len(told & set(SLOT_KEY.findall(texts[index]))))[:SHOWN_FINDINGS]
+        lines += [f"- {alias} ({record.tool}): {texts[index]}" for index in sorted(nearest)]
+    return lines

@@ -235,6 +235,25 @@ async def test_one_question_is_asked_when_the_budget_is_missing_and_its_answer_s
     assert (await talk.look(task["task"])).run.status == "cancelled"
 
 
+async def test_a_finished_task_is_told_with_what_it_made_and_where_that_stands(office, answering):
+    brief = "R15 000 a month, Google Ads and Meta, goal: bookings"
+    script = (
+        Reply("", (ToolUse("start_task", {"kind": "content_plan", "brief": brief}),)),
+        Reply("[[T1]] is under way."),
+        Reply("", (ToolUse("follow_task", {"task": "T1"}),)),
+        Reply("It is done: [[T1]]."),
+    )
+    async with answering(*script) as (models, server):
+        talk = await Conversation.begin(office, "newcomer", models)
+        started = await talk.ask("A content plan, please.")
+        await office.execute(started.one("task_started")["task"])
+        await talk.ask("How is it going?")
+    told = server.spoken[3].messages[-1]["text"]
+    assert '"made"' in told
+    assert "published: it opens by the link of the task" in told
+    assert "with a link" in server.spoken[1].messages[-1]["text"]
+
+
 async def test_the_concierge_can_do_nothing_that_its_caller_may_not(office):
     talk = await Conversation.begin(office, "salon")
     turn = await talk.ask("Make a strategy for R15 000 a month.", scopes=["tasks:read"])
@@ -285,7 +304,7 @@ async def test_an_earlier_figure_may_be_said_again_in_a_later_turn(office, answe
     assert "evidence:E1.massage.price" in first.text
     assert "evidence:E1.massage.price" in again.text
     assert "evidence:E2.massage.price" in third.text
-    assert "E1 (list_prices)" in server.spoken[2].messages[-1]["text"]
+    assert "{{E1.massage.price}}" in server.spoken[2].messages[-1]["text"], "what was told is what a later turn needs"
 
 
 async def test_a_worker_that_dies_while_it_speaks_leaves_no_sentence_twice(office, answering):

@@ -78,8 +78,8 @@ def _done(reply: Reply) -> str:
         case "follow_task":
             state, name = str(reply.body.get("state", "")).replace("_", " "), reply.body["task"]
             steps = reply.body.get("last_steps") or []
-            last = f" Its last step was {str(steps[-1]).replace('_', ' ')}." if steps and not reply.body.get("deliverable") else ""
-            made = " Its deliverable is there to read." if reply.body.get("deliverable") else ""
+            last = f" Its last step was {str(steps[-1]).replace('_', ' ')}." if steps and not reply.body.get("made") else ""
+            made = " Its deliverable is there to read." if reply.body.get("made") else ""
             return f"The [[{name}]] is {state}.{last}{made}"
         case "cancel_task":
             return f"The [[{reply.body['task']}]] is {reply.body['state']}."
