@@ -44,9 +44,12 @@ class RunEventHub:
             await asyncio.gather(self._task, return_exceptions=True)
 
     @contextmanager
-    def subscribe(self, run_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever the run may have news. Subscribe before reading, or something is missed."""
-        news = asyncio.Event()
+    def subscribe(self, run_id: str, news: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the run may have news. Subscribe before reading, or something is missed.
+
+        `news`: an event of the caller's that waits for others too; the id may also be a conversation's.
+        """
+        news = news or asyncio.Event()
         self._waiting[run_id].add(news)
         try:
             yield news

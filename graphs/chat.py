@@ -317,7 +317,8 @@ async def run_what_was_asked(state: ChatState, context: ChatContext) -> Done:
         text = await asyncio.to_thread(answer, evidence, context.client.locale, results)
         answers[call["id"]] = ToolMessage(text, tool_call_id=call["id"], name=call["name"])
         summary = {"call": call["id"], "tool": evidence.tool, "evidence": evidence.id, "alias": alias, "figures": len(evidence.figures)}
-        told.append(("tool_result", summary | {"duration_ms": evidence.duration_ms, "findings": len(evidence.result.get("findings", ()))}))
+        summary |= {"duration_ms": evidence.duration_ms, "findings": len(evidence.result.get("findings", ()))}
+        told.append(("tool_result", summary | {"chart": bool(evidence.result.get("chart"))}))
     update: ChatState = {
         "aliases": aliases,
         "assumptions": assumptions,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -15,7 +14,7 @@ from langgraph.types import Command
 from graphs.counting import count
 from graphs.state import RunState, StepContext
 from grounding.evidence import Evidence
-from grounding.ids import ALPHABET
+from grounding.ids import stable_id as stable_id
 from store import deliverables, events, runs, step_results, threads
 from store import evidence as evidence_records
 from store.database import Connection
@@ -45,12 +44,6 @@ class Done:
 State = TypeVar("State", bound=RunState)
 Context = TypeVar("Context", bound=StepContext)
 Body = Callable[[State, Context], Awaitable[Done]]
-
-
-def stable_id(kind: str, *parts: str) -> str:
-    """An id that is the same when a step runs again: from the run's id and the place in it."""
-    number = int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest()[:17])
-    return f"{kind}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def step(name: str) -> Callable[[Body[State, Context]], Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from graphs.run_tool import today
 from graphs.services import Enqueue
 from graphs.tasks import NoSuchClient
+from grounding.ids import stable_id
 from store import audit, clients, events, messages, runs, threads
 from store.messages import Message
 from store.runs import Run
@@ -107,6 +108,11 @@ async def say(
     await audit.note(connection, owner, "thread.say", thread.id, {"run": run.id, "client": known.slug})
     await enqueue(connection, workspace_id, run.id)
     return Said(message, run, joined=False)
+
+
+def own_records(run_id: str, heard: int) -> dict[str, str]:
+    """Ids of what a turn keeps beside its tool runs: what was stated (B), anew with every message heard meanwhile; the profile (F)."""
+    return {"B": stable_id("ev", run_id, "B", str(heard)), "F": stable_id("ev", run_id, "F")}
 
 
 async def remember_said(connection: Any, thread_id: str, said: Collection[tuple[str, str]]) -> None:

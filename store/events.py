@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from store.database import Connection
 from store.errors import StoreError
 
 CHANNEL = "run_events"
-"""NOTIFY channel; the payload is the run's id, so a listener that may see the run knows to look."""
+"""NOTIFY channel; the payload is the id of a run, or of a conversation with a new turn: a listener that may see it knows to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,23 @@ async def after(connection: Connection, run_id: str, number: int, limit: int = 5
     """Events with a greater number, in order."""
     statement = "SELECT run_id, number, kind, payload, at FROM run_events WHERE run_id = %s AND number > %s ORDER BY number LIMIT %s"
     return [Event(**row) for row in await (await connection.execute(statement, (run_id, number, limit))).fetchall()]
+
+
+async def of_runs(connection: Connection, run_ids: Collection[str]) -> dict[str, list[Event]]:
+    """All events of these runs, in order, by run."""
+    statement = "SELECT run_id, number, kind, payload, at FROM run_events WHERE run_id = ANY(%s) ORDER BY run_id, number"
+    found: dict[str, list[Event]] = {}
+    for row in await (await connection.execute(statement, (list(run_ids),))).fetchall():
+        found.setdefault(row["run_id"], []).append(Event(**row))
+    return found
+
+
+async def last_steps(connection: Connection, run_ids: Collection[str]) -> dict[str, Event]:
+    """The newest step, tool call or tool result of each of these runs."""
+    statement = """
+        SELECT DISTINCT ON (run_id) run_id, number, kind, payload, at FROM run_events
+         WHERE run_id = ANY(%s) AND kind IN ('step', 'tool_call', 'tool_result') ORDER BY run_id, number DESC"""
+    return {row["run_id"]: Event(**row) for row in await (await connection.execute(statement, (list(run_ids),))).fetchall()}
 
 
 async def keys(connection: Connection, run_id: str, prefix: str) -> list[str]:

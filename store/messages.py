@@ -55,12 +55,32 @@ async def add(
     return Message(**row) if row else None
 
 
-async def of_thread(connection: Connection, thread_id: str, *, after: int = 0, limit: int = 200) -> list[Message]:
-    """The latest `limit` messages with a greater number, in order."""
+async def of_thread(
+    connection: Connection, thread_id: str, *, after: int = 0, before: int | None = None, limit: int = 200
+) -> list[Message]:
+    """The latest `limit` messages with a number greater than `after` and, if one is given, less than `before`, in order."""
     statement = f"""
-        SELECT * FROM (SELECT {COLUMNS} FROM messages WHERE thread_id = %s AND number > %s ORDER BY number DESC LIMIT %s) AS latest
+        SELECT * FROM (SELECT {COLUMNS} FROM messages
+                        WHERE thread_id = %(thread_id)s AND number > %(after)s AND (%(before)s::integer IS NULL OR number < %(before)s)
+                        ORDER BY number DESC LIMIT %(limit)s) AS latest
          ORDER BY number"""
-    return [Message(**row) for row in await (await connection.execute(statement, (thread_id, after, limit))).fetchall()]
+    values = {"thread_id": thread_id, "after": after, "before": before, "limit": limit}
+    return [Message(**row) for row in await (await connection.execute(statement, values)).fetchall()]
+
+
+async def of_turn(connection: Connection, thread_id: str, run_id: str) -> list[Message]:
+    """What was said in one turn, in order."""
+    statement = f"SELECT {COLUMNS} FROM messages WHERE thread_id = %s AND run_id = %s ORDER BY number"
+    return [Message(**row) for row in await (await connection.execute(statement, (thread_id, run_id))).fetchall()]
+
+
+async def last_aliases(connection: Connection, thread_id: str, before: str) -> dict[str, str]:
+    """The evidence that a turn may still name: of the last answer before it that has some, alias to id."""
+    statement = """
+        SELECT aliases FROM messages
+         WHERE thread_id = %s AND role = 'assistant' AND aliases <> '{}' AND run_id < %s ORDER BY number DESC LIMIT 1"""
+    row = await (await connection.execute(statement, (thread_id, before))).fetchone()
+    return row["aliases"] if row else {}
 
 
 async def waiting(connection: Connection, thread_id: str) -> list[Message]:

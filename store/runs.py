@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -102,6 +103,31 @@ async def list_runs(
          ORDER BY created_at DESC, id DESC LIMIT %(limit)s"""
     values = {"client_id": client_id, "status": status, "limit": limit, "turns": turns}
     return [Run(**row) for row in await (await connection.execute(statement, values)).fetchall()]
+
+
+async def many(connection: Connection, ids: Collection[str]) -> dict[str, Run]:
+    """The runs of these ids, by id; those that are gone are left out."""
+    rows = await (await connection.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ANY(%s)", (list(ids),))).fetchall()
+    return {row["id"]: Run(**row) for row in rows}
+
+
+async def turns_since(connection: Connection, thread_id: str, run_id: str) -> list[Run]:
+    """A conversation's turns from this one on, and the one before it, oldest first. Ids sort by the time of their making."""
+    statement = f"""
+        SELECT {COLUMNS} FROM runs
+         WHERE conversation = %(thread)s
+           AND id >= coalesce((SELECT max(id) FROM runs WHERE conversation = %(thread)s AND id < %(run)s), %(run)s)
+         ORDER BY id"""
+    return [Run(**row) for row in await (await connection.execute(statement, {"thread": thread_id, "run": run_id})).fetchall()]
+
+
+async def handed_over(connection: Connection, thread_id: str) -> list[str]:
+    """Ids of the tasks under way that a conversation started."""
+    statement = """
+        SELECT DISTINCT r.id FROM runs AS t JOIN run_events AS e ON e.run_id = t.id AND e.kind = 'task_started'
+          JOIN runs AS r ON r.id = e.payload ->> 'task'
+         WHERE t.conversation = %s AND r.status <> ALL(%s) ORDER BY r.id"""
+    return [row["id"] for row in await (await connection.execute(statement, (thread_id, sorted(ENDED)))).fetchall()]
 
 
 async def set_status(

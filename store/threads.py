@@ -8,6 +8,7 @@ from datetime import datetime
 from grounding.ids import new_id
 from store import checkpoints
 from store.database import Connection
+from store.events import CHANNEL
 
 COLUMNS = "id, workspace_id, client_id, owner, title, created_at, touched_at, summary, summarised, turn, door_id"
 
@@ -79,8 +80,9 @@ async def rename(connection: Connection, thread_id: str, title: str) -> None:
 
 
 async def set_turn(connection: Connection, thread_id: str, run_id: str) -> None:
-    """From now on this run takes up what is said."""
+    """From now on this run takes up what is said. Who follows the conversation is woken at commit."""
     await connection.execute("UPDATE threads SET turn = %s, touched_at = now() WHERE id = %s", (run_id, thread_id))
+    await _wake(connection, thread_id)
 
 
 async def close_turn(connection: Connection, thread_id: str, run_id: str) -> None:
@@ -99,4 +101,9 @@ async def delete(connection: Connection, thread: Thread) -> int:
     for turn in turns:
         await checkpoints.forget(connection, f"{thread.workspace_id}:{turn}")
     await connection.execute("DELETE FROM threads WHERE id = %s", (thread.id,))
+    await _wake(connection, thread.id)
     return len(turns)
+
+
+async def _wake(connection: Connection, thread_id: str) -> None:
+    await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, thread_id))
