@@ -24,7 +24,7 @@ from api import (
     policies,
     problems,
     runs,
-    strategy,
+    shortcuts,
     tasks,
     threads,
     tools,
@@ -41,7 +41,7 @@ from store.settings import StoreSettings
 
 PREFIX = "/api/v1"
 UPLOADS = (f"{PREFIX}/imports", f"{PREFIX}/documents")
-NOUNS = (threads, tasks, runs, deliverables, strategy, tools, evidence, clients, imports, documents, experiments, policies, approvals)
+NOUNS = (threads, tasks, runs, deliverables, shortcuts, tools, evidence, clients, imports, documents, experiments, policies, approvals)
 
 DESCRIPTION = """Marketing strategy in which no number is made up.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from store import audit, runs
 from tests.api.support import BRIEF, jobs_of, problem
 
@@ -68,10 +70,18 @@ async def test_a_bad_brief_is_told_in_words_and_nothing_is_kept(ours, database):
         assert await audit.list_entries(connection) == []
 
 
-async def test_the_shortcut_starts_the_same_task(ours):
-    response = await ours.http.post("/strategy/generate", json={"client": "salon", "brief": BRIEF})
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/strategy/generate", "strategy"),
+        ("/campaign/optimize", "campaign_optimization"),
+        ("/competitor-analysis", "competitor_analysis"),
+    ],
+)
+async def test_a_shortcut_starts_the_same_task(ours, path, kind):
+    response = await ours.http.post(path, json={"client": "salon", "brief": BRIEF})
     assert response.status_code == 202, response.text
-    assert response.json()["kind"] == "strategy"
+    assert response.json()["kind"] == kind
     assert response.headers["location"] == f"/api/v1/tasks/{response.json()['id']}"
 
 
