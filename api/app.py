@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from api import (
     agui_door,
+    analytics,
     approvals,
     clients,
     deliverables,
@@ -41,7 +42,22 @@ from store.settings import StoreSettings
 
 PREFIX = "/api/v1"
 UPLOADS = (f"{PREFIX}/imports", f"{PREFIX}/documents")
-NOUNS = (threads, tasks, runs, deliverables, shortcuts, tools, evidence, clients, imports, documents, experiments, policies, approvals)
+NOUNS = (
+    threads,
+    tasks,
+    runs,
+    deliverables,
+    shortcuts,
+    tools,
+    evidence,
+    clients,
+    imports,
+    documents,
+    experiments,
+    policies,
+    approvals,
+    analytics,
+)
 
 DESCRIPTION = """Marketing strategy in which no number is made up.
 

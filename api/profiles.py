@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from graphs.briefing import fact_figure
-from tools.contract import Unit
+from graphs.standing import readable_goals
+from tools.contract import ToolInputError, Unit
 
 
 class Fact(BaseModel):
@@ -23,12 +24,20 @@ class Fact(BaseModel):
     per: str | None = None
 
 
+def _goals(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    try:
+        return readable_goals(given)
+    except ToolInputError as error:
+        raise ValueError(error.message) from None
+
+
 class Profile(BaseModel):
     """The parts that runs read; what else a profile holds is kept as it is."""
 
     model_config = ConfigDict(extra="allow")
 
     facts: dict[str, Fact] = {}
+    goals: Annotated[list[dict[str, Any]], AfterValidator(_goals)] = []
     today: Annotated[str, AfterValidator(date.fromisoformat)] | None = None
 
     @model_validator(mode="after")

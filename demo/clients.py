@@ -67,6 +67,10 @@ CLIENTS: dict[str, DemoClient] = {
                 {
                     "business": "online booking for salons in South Africa (simulated)",
                     "goal": "booking",
+                    "goals": (
+                        {"name": "bookings", "measure": "orders", "target_count": 5600},
+                        {"name": "ad spend", "measure": "spend", "target_amount": 1_500_000},
+                    ),
                     "vat_rate": 0.15,
                     "agency_fee_share": 0.12,
                     "gross_margin_share": 0.15,

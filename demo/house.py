@@ -40,7 +40,13 @@ def profile(client: DemoClient) -> dict[str, Any]:
             "per": "month",
             "entity": channel,
         }
-    return {"business": client.profile["business"], "simulated": True, "today": AS_OF.isoformat(), "facts": facts}
+    return {
+        "business": client.profile["business"],
+        "simulated": True,
+        "today": AS_OF.isoformat(),
+        "facts": facts,
+        "goals": [dict(goal) for goal in client.profile.get("goals", ())],
+    }
 
 
 async def open_workspace(services: Services, settings: StoreSettings) -> Workspace:

@@ -49,6 +49,13 @@ async def of_run(connection: Connection, run_id: str) -> list[Evidence]:
     return [Evidence.model_validate(row["record"]) for row in rows]
 
 
+async def latest_alone(connection: Connection, client_id: str, tool: str) -> Evidence | None:
+    """The last record of a tool that ran for the client by itself, in no run."""
+    statement = "SELECT record FROM evidence WHERE client_id = %s AND tool = %s AND run_id IS NULL ORDER BY number DESC LIMIT 1"
+    row = await (await connection.execute(statement, (client_id, tool))).fetchone()
+    return Evidence.model_validate(row["record"]) if row else None
+
+
 async def list_ids(connection: Connection, *, client_id: str | None = None) -> list[str]:
     """Ids of the workspace's records, oldest first."""
     statement = "SELECT id FROM evidence WHERE %(client_id)s::text IS NULL OR client_id = %(client_id)s ORDER BY number"

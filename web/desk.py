@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.auth import database
 from api.problems import NotFound
 from store import approvals
-from store.clients import Client, list_clients
+from store.clients import Client, get_client, list_clients
 from store.database import Connection
 from web.rendering import html
 from web.visiting import Visitor, Who
@@ -52,8 +53,9 @@ class Desk:
         return html(self.request, template, status=status, **(frame | context))
 
 
-async def desk(request: Request, who: Who) -> AsyncIterator[Desk]:
-    """A desk with its one transaction: committed before the answer leaves, rolled back on any error."""
+@asynccontextmanager
+async def opened(request: Request, who: Visitor) -> AsyncIterator[Desk]:
+    """A desk for a while: for routes that work long in between and must not hold a connection meanwhile."""
     async with database(request).transaction(who.caller.workspace_id) as connection:
         found = await list_clients(connection)
         if who.caller.role == "client":
@@ -66,6 +68,21 @@ async def desk(request: Request, who: Who) -> AsyncIterator[Desk]:
         if at is not None and who.may("approvals:read"):
             waiting = len(await approvals.list_(connection, client_id=at.id, state="waiting", limit=100))
         yield Desk(request, who, connection, tuple(found), at, waiting)
+
+
+async def desk(request: Request, who: Who) -> AsyncIterator[Desk]:
+    """A desk with its one transaction: committed before the answer leaves, rolled back on any error."""
+    async with opened(request, who) as made:
+        yield made
+
+
+async def client_at(request: Request, who: Visitor, slug: str) -> Client:
+    """The client of the address, for a request that must not hold a transaction while it works. Raises NotFound."""
+    async with database(request).transaction(who.caller.workspace_id) as connection:
+        found = await get_client(connection, slug)
+    if found is None or found.slug != slug or who.caller.client_id not in (None, found.id):
+        raise NotFound("There is no such client in your workspace. It may have been deleted: choose another one on the left.")
+    return found
 
 
 AtDesk = Annotated[Desk, Depends(desk, scope="function")]

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+ROOM = {"left": 22, "right": 22, "top": 6, "bottom": 6}
+"""Around a chart: its texts are measured with one font and may be shown with a wider one."""
+
 
 def svg(specification: Mapping[str, object]) -> str:
     """The chart drawn. No data is fetched: a specification that names an address is refused with ValueError."""
@@ -12,7 +16,9 @@ def svg(specification: Mapping[str, object]) -> str:
 
     if _addresses(specification):
         raise ValueError("a chart holds its data inside; this one names an address to fetch")
-    return vl_convert.vegalite_to_svg(json.dumps(specification))
+    config = specification.get("config") or {}
+    assert isinstance(config, Mapping)
+    return vl_convert.vegalite_to_svg(json.dumps({"padding": ROOM, **specification, "config": {"font": FONT, **config}}))
 
 
 def _addresses(value: object) -> bool:

@@ -87,6 +87,7 @@ ATTEMPTS = (
     attempt("POST /campaign/optimize", "client", json={"client": "@", "brief": BRIEF}),
     attempt("POST /competitor-analysis", "client", json={"client": "@", "brief": BRIEF}),
     attempt("POST /budget/optimize", "client", json={"client": "@", "budget": 1_500_000}),
+    attempt("GET /analytics/dashboard", "client", params={"client": "@"}),
     attempt("POST /tools/{name}", "client", path="/tools/calculate", params={"client": "@"}, json=SUM),
     attempt("GET /evidence/{id}", "evidence"),
     attempt("POST /evidence/{id}/replay", "evidence"),

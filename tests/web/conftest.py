@@ -14,6 +14,7 @@ from grounding.evidence import Locale
 from grounding.ids import new_id
 from store.clients import Client, create_client
 from store.database import Database
+from store.keys import create_key
 from store.members import Member, create_member
 from store.sessions import find_session, open_session
 from store.settings import StoreSettings
@@ -81,3 +82,16 @@ async def people(site: str, database: Database) -> AsyncIterator[Callable]:
 async def owner(people: Callable) -> Person:
     """An owner of a workspace of their own."""
     return await people()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def dashboard(site: str, database: Database) -> Callable:
+    """Asks the API for the dashboard of a person's client, with a key of their workspace."""
+
+    async def ask(person: Person) -> httpx.Response:
+        async with database.transaction(person.workspace.id) as connection:
+            _, secret = await create_key(connection, person.workspace.id, "test", "auditor")
+        async with httpx.AsyncClient(base_url=site, headers={"Authorization": f"Bearer {secret}"}, timeout=30) as http:
+            return await http.get("/api/v1/analytics/dashboard", params={"client": "salon"})
+
+    return ask
