@@ -25,6 +25,7 @@ from api import (
     policies,
     problems,
     runs,
+    schedules,
     shortcuts,
     tasks,
     threads,
@@ -57,6 +58,7 @@ NOUNS = (
     policies,
     approvals,
     analytics,
+    schedules,
 )
 
 DESCRIPTION = """Marketing strategy in which no number is made up.

@@ -22,6 +22,7 @@ NOUNS = (
     "imports",
     "members",
     "policies",
+    "schedules",
     "tasks",
     "threads",
     "tools",

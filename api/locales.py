@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from graphs.fire_times import known_zone
 from grounding.evidence import Locale
 
 
 def known_locale(locale: Locale) -> Locale:
     """The locale if its language, currency and zone exist. Raises ValueError that names the one that does not."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     from babel import Locale as BabelLocale
     from babel import UnknownLocaleError
     from babel.numbers import is_currency
@@ -19,8 +18,5 @@ def known_locale(locale: Locale) -> Locale:
         raise ValueError(f"there is no language {locale.language!r}; a language is a tag like en-ZA or de-DE") from None
     if not is_currency(locale.currency):
         raise ValueError(f"there is no currency {locale.currency!r}; a currency is an ISO 4217 code like ZAR or EUR")
-    try:
-        ZoneInfo(locale.zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ValueError(f"there is no time zone {locale.zone!r}; a zone is an IANA name like Africa/Johannesburg") from None
+    known_zone(locale.zone)
     return locale

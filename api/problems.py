@@ -216,6 +216,7 @@ def translate(error: Exception) -> Exception:
     from graphs.approving import NoSuchApproval
     from graphs.experimenting import NoSuchExperiment
     from graphs.replay import NoSuchEvidence, NotReplayable
+    from graphs.scheduling import NoSuchSchedule
     from graphs.tasks import NoSuchClient
     from graphs.turns import NoSuchThread
     from store.errors import Conflict as StoreConflict
@@ -234,7 +235,7 @@ def translate(error: Exception) -> Exception:
         refused = NotEnoughDataProblem if isinstance(error, NotEnoughData) else InvalidInput
         more: dict[str, Any] = {key: value for key, value in error.as_json().items() if key not in ("message", "kind") and value}
         return refused(error.message, **more)
-    if isinstance(error, UnknownTool | NoSuchApproval | NoSuchClient | NoSuchThread | NoSuchExperiment):
+    if isinstance(error, UnknownTool | NoSuchApproval | NoSuchClient | NoSuchThread | NoSuchExperiment | NoSuchSchedule):
         return NotFound(str(error))
     if isinstance(error, NoSuchEvidence):
         return NotFound("there is no such evidence in this workspace")

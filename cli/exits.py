@@ -56,9 +56,10 @@ def explain(error: Exception) -> Stop | None:
     from graphs.approving import NoSuchApproval
     from graphs.experimenting import NoSuchExperiment
     from graphs.replay import NoSuchEvidence
+    from graphs.scheduling import NoSuchSchedule
     from graphs.tasks import NoSuchClient
 
-    if isinstance(error, NoSuchApproval | NoSuchClient | NoSuchExperiment):
+    if isinstance(error, NoSuchApproval | NoSuchClient | NoSuchExperiment | NoSuchSchedule):
         return refused(str(error), kind="not_found")
     if isinstance(error, NoSuchEvidence):
         return refused(f"there is no evidence {error.args[0]!r} in this workspace", kind="not_found")

@@ -43,6 +43,7 @@ WORDS: dict[str, Callable[[Payload], str]] = {
     "approval_asked": lambda payload: (
         f"waits for approval by {' or '.join(payload.get('roles') or [])}: `groundwork approval show {payload.get('approval')}`"
     ),
+    "approval_late": lambda payload: f"nobody has answered {payload.get('approval')} in time",
     "approval_given": lambda payload: f"approved by {payload.get('by')}: {payload.get('given')} of {payload.get('needed')}",
     "approval_edited": lambda payload: f"edited by {payload.get('by')}, asked anew as {payload.get('instead')}",
     "approval_delegated": lambda payload: f"handed on by {payload.get('by')} to {payload.get('to')}",

@@ -54,11 +54,14 @@ class ToolCall:
     id: str = field(default_factory=lambda: new_id("ev"))
 
 
-def today(client: Client | None) -> date:
-    """The day it is in the client's zone; in UTC without a client. A simulated client's day stands still, in its profile's `today`."""
+def today(client: Client | None, now: datetime | None = None) -> date:
+    """The day it is, or was at `now`, in the client's zone; in UTC without a client.
+
+    A simulated client's day stands still, in its profile's `today`.
+    """
     if client is not None and "today" in client.profile:
         return date.fromisoformat(client.profile["today"])
-    return datetime.now(ZoneInfo(client.locale.zone) if client else UTC).date()
+    return (now or datetime.now(UTC)).astimezone(ZoneInfo(client.locale.zone) if client else UTC).date()
 
 
 async def run_tool(services: Services, call: ToolCall) -> Evidence:

@@ -11,6 +11,7 @@ from graphs.run_tool import today
 from graphs.services import Enqueue
 from grounding.brief import read_brief
 from store import audit, clients, events, runs
+from store.clients import Client
 from store.runs import Run
 from tools.contract import ToolInputError
 
@@ -20,6 +21,13 @@ class NoSuchClient(LookupError):
 
     def __str__(self) -> str:
         return f"there is no client {self.args[0]!r} in this workspace"
+
+
+def check_request(client: Client, kind: str, brief: str, as_of: date) -> None:
+    """Raises ToolInputError for a kind that there is not, or a brief that cannot be read."""
+    if kind not in AGENTS:
+        raise ToolInputError(f"there is no task of kind {kind!r}; there are: {', '.join(AGENTS)}", field="kind")
+    read_brief(brief, client.locale, as_of=as_of, now=datetime.now(UTC))
 
 
 async def create_task(
@@ -32,16 +40,18 @@ async def create_task(
     actor: str,
     enqueue: Enqueue,
     as_of: date | None = None,
+    asked_by: str | None = None,
 ) -> Run:
-    """A new run, queued in the same transaction. Raises NoSuchClient, ToolInputError (kind or brief)."""
-    if kind not in AGENTS:
-        raise ToolInputError(f"there is no task of kind {kind!r}; there are: {', '.join(AGENTS)}", field="kind")
+    """A new run, queued in the same transaction; `asked_by` is whose wish it is when `actor` only carries it out.
+
+    Raises NoSuchClient, ToolInputError (kind or brief).
+    """
     known = await clients.get_client(connection, client)
     if known is None:
         raise NoSuchClient(client)
     as_of = as_of or today(known)
-    read_brief(brief, known.locale, as_of=as_of, now=datetime.now(UTC))
-    run = await runs.create_run(connection, known.id, kind, brief, as_of=as_of, asked_by=actor)
+    check_request(known, kind, brief, as_of)
+    run = await runs.create_run(connection, known.id, kind, brief, as_of=as_of, asked_by=asked_by or actor)
     await events.append(connection, run.id, "queued", {"kind": kind, "client": known.slug}, key="queued")
     await audit.note(connection, actor, "task.create", run.id, {"kind": kind, "client": known.slug})
     await enqueue(connection, workspace_id, run.id)

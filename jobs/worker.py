@@ -30,6 +30,7 @@ GRACE_SECONDS = 20.0
 RESCUE_SECONDS = 1.5
 RETENTION_SECONDS = 3600.0
 EXPIRY_SECONDS = 30.0
+TICK_SECONDS = 15.0
 RECONNECT_SECONDS = 1.0
 
 Outage = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, DatabaseUnavailable, procrastinate.exceptions.ConnectorException)
@@ -88,16 +89,17 @@ async def _work(settings: StoreSettings, concurrency: int, stopping: asyncio.Eve
             rescuing = asyncio.create_task(_rescue(database))
             retaining = asyncio.create_task(_retain(database, settings.retention_days))
             expiring = asyncio.create_task(_expire(database))
+            ticking = asyncio.create_task(_tick(database, settings))
             told = asyncio.create_task(stopping.wait())
             log.info("worker ready: %s runs at a time", concurrency)
             try:
-                await asyncio.wait({working, rescuing, retaining, expiring, told}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({working, rescuing, retaining, expiring, ticking, told}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for beside in (rescuing, retaining, expiring, told):
+                for beside in (rescuing, retaining, expiring, ticking, told):
                     beside.cancel()
                 working.cancel()  # lets the running jobs go on for the grace, then hands them back
-                ended = await asyncio.gather(working, rescuing, retaining, expiring, told, return_exceptions=True)
-    for outcome in ended[:4]:
+                ended = await asyncio.gather(working, rescuing, retaining, expiring, ticking, told, return_exceptions=True)
+    for outcome in ended[:5]:
         if isinstance(outcome, Exception):
             raise outcome
     if not stopping.is_set():
@@ -153,6 +155,15 @@ async def _expire(database: Database) -> None:
         if gone := await expire(database, enqueue):
             log.info("%s requests for approval ran out", gone)
         await asyncio.sleep(EXPIRY_SECONDS)
+
+
+async def _tick(database: Database, settings: StoreSettings) -> None:
+    """Fire the schedules that are due, in every worker: a job of the queue would wait behind long runs. The database lets one of them."""
+    from graphs.firing import tick
+
+    while True:
+        await tick(database, settings, enqueue)
+        await asyncio.sleep(TICK_SECONDS)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -63,6 +63,19 @@ PLACES = (
         ("changes",),
         whose="experiment_id IN (SELECT id FROM experiments WHERE client_id = %(client_id)s)",
     ),
+    Place("schedules", ("id",), ("brief",), ("recipients",)),
+    Place(
+        "schedule_fires",
+        ("schedule_id", "fire_at"),
+        ("reason",),
+        whose="schedule_id IN (SELECT id FROM schedules WHERE client_id = %(client_id)s)",
+    ),
+    Place(
+        "schedule_alerts",
+        ("schedule_id", "fire_at", "kind"),
+        ("text",),
+        whose="schedule_id IN (SELECT id FROM schedules WHERE client_id = %(client_id)s)",
+    ),
     Place("idempotency_keys", ("key",), jsons=("response",), whose="true"),
 )
 """Documents and chunks, checkpoints, step results, keys of requests and the audit log have ways of their own, below."""

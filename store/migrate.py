@@ -234,6 +234,7 @@ def _application(connection: psycopg.Connection, app_url: str | None) -> None:
             "groundwork_find_session(bytea)",
             "groundwork_find_share(bytea)",
             "groundwork_overdue()",
+            "groundwork_scheduled(timestamptz)",
             "groundwork_sign_in_link(bytea, boolean)",
         ):
             run(sql.SQL("REVOKE ALL ON FUNCTION " + function + " FROM PUBLIC"))

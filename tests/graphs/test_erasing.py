@@ -320,7 +320,7 @@ NO_WORDS_OF_PEOPLE = {
     "id", "workspace_id", "client_id", "run_id", "document_id", "deliverable_id", "status", "kind", "tool", "role", "scopes", "prefix",
     "content_hash", "person_hash", "file_hash", "headers_hash", "table_name", "goto", "slug", "locale", "thread_id", "conversation", "turn",
     "state", "hash", "requirement", "act", "target", "approval_id", "before_id", "after_id",
-    "experiment_id", "evidence_id", "decision", "layer", "salt", "enrolment",
+    "schedule_id", "failed_run_id", "experiment_id", "evidence_id", "decision", "layer", "salt", "enrolment",
 }  # fmt: skip
 ELSEWHERE = {
     "runs.usage", "runs.model",  # scrubbed, listed with the other columns
@@ -330,6 +330,8 @@ ELSEWHERE = {
     "run_events.key", "tallies.name", "tallies.label", "model_calls.model",  # ours: a step's number, a verdict, a model
     "imports.actor", "import_mappings.confirmed_by", "erasures.actor", "erasures.detail", "threads.owner",
     "preferences.said_by", "runs.asked_by", "edits.editor", "approval_acts.actor", "approval_policies.changed_by",  # keys and members
+    "schedules.made_by", "schedule_fires.asked_by",  # keys and members
+    "schedules.cron", "schedules.zone", "schedules.when_stale", "schedules.when_late",
     "experiment_changes.actor", "experiment_looks.actor", "experiment_layers.name",  # keys, and the agency's name of a layer
 }  # fmt: skip
 

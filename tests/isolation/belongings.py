@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grounding.evidence import Evidence
 from grounding.ids import new_id
-from store import approvals, deliverables, evidence, experiments, imports
+from store import approvals, deliverables, evidence, experiments, imports, schedule_fires
 from store.database import Database
 from store.documents import add_document
 from store.policies import Requirement
@@ -39,6 +39,7 @@ class Belongings:
     thread: str
     experiment: str
     approval: str
+    schedule: str
 
     def of(self, noun: str) -> str:
         """The id of one thing."""
@@ -80,4 +81,13 @@ async def belongings(agency: Agency, database: Database, folder: Path, *, word: 
         )  # fmt: skip
         experiment = await experiments.create(connection, agency.client.id, word, {"name": word, "hypothesis": word})
     thread = await agency.http.post("/threads", json={"client": "salon", "title": word})
-    return Belongings(run, record.id, made.id, document.id, logged.id, agency.client.id, thread.json()["id"], experiment.id, asked.id)
+    planned = {"client": "salon", "brief": f"{BRIEF} {word}", "cron": "0 7 1 * *", "recipients": [word]}
+    schedule = (await agency.http.post("/schedules", json=planned)).json()["id"]
+    async with database.transaction(agency.workspace.id) as connection:
+        await schedule_fires.claim(connection, schedule, datetime.now(UTC))
+        [fire] = await schedule_fires.unsettled(connection)
+        await schedule_fires.not_started(connection, fire, "skipped", word)
+        await schedule_fires.alert(connection, fire, "stale", word)
+    return Belongings(
+        run, record.id, made.id, document.id, logged.id, agency.client.id, thread.json()["id"], experiment.id, asked.id, schedule
+    )

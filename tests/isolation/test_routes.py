@@ -101,6 +101,14 @@ ATTEMPTS = (
     attempt("POST /documents/pages/fetch", "client", json={"client": "@", "url": "https://allowed.example/"}),
     attempt("GET /documents", "client", params={"client": "@"}),
     attempt("DELETE /documents/{id}", "document"),
+    attempt("POST /schedules", "client", json={"client": "@", "brief": BRIEF, "cron": "0 7 1 * *"}),
+    attempt("GET /schedules", "client", params={"client": "@"}),
+    attempt("GET /schedules/alerts", "client", params={"client": "@"}),
+    attempt("GET /schedules/{id}", "schedule"),
+    attempt("POST /schedules/{id}/pause", "schedule"),
+    attempt("POST /schedules/{id}/resume", "schedule"),
+    attempt("POST /schedules/{id}/run", "schedule"),
+    attempt("DELETE /schedules/{id}", "schedule"),
     attempt("POST /experiments", "client", json={"client": "@", **PLAN}),
     attempt("GET /experiments", "client", params={"client": "@"}),
     attempt("GET /experiments/holdout", "client", params={"client": "@"}),
@@ -133,6 +141,9 @@ LISTS = (
     "/imports",
     "/experiments",
     "/experiments?client=salon",
+    "/schedules",
+    "/schedules/alerts",
+    "/schedules?client=salon",
     "/documents?client=salon",
     "/deliverables?client=salon",
     "/imports?client=salon",
@@ -179,6 +190,9 @@ async def test_nothing_of_theirs_was_touched_by_all_of_that(ours, theirs, both):
     assert len((await theirs.http.get("/documents", params={"client": "salon"})).json()["documents"]) == 1
     assert len((await theirs.http.get("/imports")).json()["imports"]) == 1
     assert [thread["title"] for thread in (await theirs.http.get("/threads")).json()["threads"]] == [THEIR_WORD]
+    [schedule] = (await theirs.http.get("/schedules")).json()["schedules"]
+    kept = (await theirs.http.get(f"/schedules/{schedule['id']}")).json()
+    assert (kept["paused_at"], [fire["outcome"] for fire in kept["history"]]) == (None, ["skipped"])
     [experiment] = (await theirs.http.get("/experiments")).json()["experiments"]
     assert (experiment["status"], experiment["looks"]) == ("draft", 0)
     assert (await theirs.http.get("/experiments/holdout", params={"client": "salon"})).json()["share"] == 0

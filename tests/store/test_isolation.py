@@ -37,6 +37,8 @@ from store import (
     policies,
     preferences,
     runs,
+    schedule_fires,
+    schedules,
     sessions,
     shares,
     step_results,
@@ -125,6 +127,15 @@ async def fill(database: Database, workspace_id: str) -> None:
         )
         await experiment_traffic.set_holdout(connection, client.id, 500)
         await experiment_traffic.lock_layer(connection, client.id, "checkout")
+        planned = {
+            "kind": "report", "brief": "b", "cron": "0 7 1 * *", "zone": "UTC", "recipients": [], "when_stale": "run",
+            "stale_after_days": 7, "when_late": "wait", "late_after_hours": 24, "retries": 0,
+        }  # fmt: skip
+        schedule = await schedules.create(connection, client.id, planned, next_at=None, made_by="key_1")
+        await schedule_fires.claim(connection, schedule.id, datetime.now(UTC))
+        [fire] = await schedule_fires.unsettled(connection)
+        await schedule_fires.alert(connection, fire, "stale", "t")
+        await schedule_fires.not_started(connection, fire, "skipped", "t")
         await ledger.tally(connection, "drafts", {"clean": 1})
         await ledger.add_call(
             connection,
@@ -338,7 +349,7 @@ def test_a_temporary_table_does_not_stand_in_for_the_key(urls: Urls, two: tuple[
 def test_functions_that_run_as_the_owner_are_the_known_ones_with_a_pinned_path(urls: Urls) -> None:
     with psycopg.connect(urls.owner) as connection:
         found = connection.execute("SELECT proname, proconfig FROM pg_proc WHERE prosecdef ORDER BY proname").fetchall()
-    names = "counts due erase_from_audit find_key find_member find_session find_share overdue sign_in_link workspace"
+    names = "counts due erase_from_audit find_key find_member find_session find_share overdue scheduled sign_in_link workspace"
     assert [name.removeprefix("groundwork_") for name, _ in found] == names.split()
     assert all(config == ["search_path=pg_catalog, public, pg_temp"] for _, config in found)
 
