@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from api import (
     agui_door,
+    alerts,
     analytics,
     approvals,
     clients,
@@ -59,6 +60,7 @@ NOUNS = (
     approvals,
     analytics,
     schedules,
+    alerts,
 )
 
 DESCRIPTION = """Marketing strategy in which no number is made up.

@@ -19,7 +19,7 @@ from graphs.tasks import NoSuchClient
 from store import clients, schedule_fires, schedules
 from store.database import Connection
 from store.runs import RunStatus
-from store.schedule_fires import Alert, AlertKind, Fire
+from store.schedule_fires import Alert, Fire
 from store.schedules import Schedule, WhenLate, WhenStale
 
 router = GuardedRouter("schedules")
@@ -58,24 +58,6 @@ class ScheduleCard(BaseModel):
     def of(cls, kept: Schedule, slug: str) -> ScheduleCard:
         """The card of a kept schedule."""
         return cls(**_fields(kept, slug))
-
-
-class AlertCard(BaseModel):
-    """What a person should be told."""
-
-    schedule: str
-    client: str = Field(description="slug of the client")
-    kind: AlertKind = Field(description="late: nobody has answered the request for approval; failed: there is no deliverable")
-    text: str
-    fire_at: datetime
-    at: datetime
-    task: str | None
-
-    @classmethod
-    def of(cls, alert: Alert, slug: str) -> AlertCard:
-        """The card of a kept alert."""
-        named = {name: getattr(alert, name) for name in ("kind", "text", "fire_at", "at")}
-        return cls(schedule=alert.schedule_id, client=slug, task=alert.run_id, **named)
 
 
 class FireCard(BaseModel):
@@ -118,12 +100,6 @@ class ScheduleList(BaseModel):
     """Schedules, newest first."""
 
     schedules: list[ScheduleCard]
-
-
-class AlertList(BaseModel):
-    """Alerts, latest first."""
-
-    alerts: list[AlertCard]
 
 
 class Nothing(BaseModel):
@@ -175,19 +151,6 @@ async def list_schedules(
     names = await slugs(connection)
     found = await schedules.list_(connection, client_id=wanted)
     return ScheduleList(schedules=[ScheduleCard.of(kept, names[kept.client_id]) for kept in found])
-
-
-@router.get("/alerts", responses=responses(404))
-async def list_alerts(
-    connection: Transaction,
-    client: Annotated[str | None, Query(description="only this client's")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> AlertList:
-    """What people should be told of schedules: stale data, late approvals, what needs a person, what failed."""
-    wanted = (await known_client(connection, client)).id if client is not None else None
-    names = await slugs(connection)
-    found = await schedule_fires.alerts(connection, client_id=wanted, limit=limit)
-    return AlertList(alerts=[AlertCard.of(alert, names[alert.client_id]) for alert in found])
 
 
 @router.get("/{id}", responses=responses(404))

@@ -44,6 +44,7 @@ PLACES = (
         ("reason",),
         whose="approval_id IN (SELECT id FROM approvals WHERE client_id = %(client_id)s)",
     ),
+    Place("comments", ("id",), ("quote", "text"), whose="deliverable_id IN (SELECT id FROM deliverables WHERE client_id = %(client_id)s)"),
     Place("threads", ("id",), ("title", "summary", "door_id"), whose=TALKS),
     Place(
         "messages",

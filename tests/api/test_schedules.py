@@ -49,7 +49,7 @@ async def test_a_schedule_from_its_making_to_its_removal(ours, database, store_s
     assert (task["kind"], task["client"], task["brief"].startswith(SCHEDULE["brief"])) == ("report", "salon", True)
     # the agency has imported nothing, and that is told
     assert fire["alerts"] == [fire["reason"] + " The report is made all the same."]
-    [alert] = (await ours.http.get("/schedules/alerts", params={"client": "salon"})).json()["alerts"]
+    [alert] = (await ours.http.get("/alerts", params={"client": "salon"})).json()["alerts"]
     assert (alert["kind"], alert["schedule"], alert["client"], alert["task"]) == ("stale", made["id"], "salon", fire["task"])
     assert (await ours.http.post(f"{path}/resume")).json()["next"] == made["next"]
     assert (await ours.http.delete(path)).status_code == 204

@@ -330,6 +330,7 @@ ELSEWHERE = {
     "run_events.key", "tallies.name", "tallies.label", "model_calls.model",  # ours: a step's number, a verdict, a model
     "imports.actor", "import_mappings.confirmed_by", "erasures.actor", "erasures.detail", "threads.owner",
     "preferences.said_by", "runs.asked_by", "edits.editor", "approval_acts.actor", "approval_policies.changed_by",  # keys and members
+    "members.password_hash", "sessions.member_id", "sessions.csrf", "sign_in_links.member_id", "share_links.made_by", "comments.author",
     "schedules.made_by", "schedule_fires.asked_by",  # keys and members
     "schedules.cron", "schedules.zone", "schedules.when_stale", "schedules.when_late",
     "experiment_changes.actor", "experiment_looks.actor", "experiment_layers.name",  # keys, and the agency's name of a layer
