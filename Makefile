@@ -5,7 +5,7 @@ export GROUNDWORK_HOME ?= $(CURDIR)/.groundwork
 export LANGGRAPH_STRICT_MSGPACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark test-agui record check format bench eval docs sbom check-containers lock clean
+.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark test-browser chromium test-agui record check format bench eval docs sbom check-containers lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -34,7 +34,13 @@ demo: .venv/.setup ## client data to a verified strategy, on simulated brands
 serve: .venv/.setup ## API, worker and database together
 	$(BIN)/groundwork serve --with-worker
 
-test: .venv/.setup-dev ## the tests that guard every change
+chromium: ## the browser that page tests need: Debian's, installed where it is missing and may be
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || test -n "$$GROUNDWORK_CHROMIUM" || \
+	  { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then echo "installing Chromium for the tests of the pages"; \
+	    { timeout 60 apt-get update -qq; timeout 240 apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1; fi; \
+	    command -v chromium >/dev/null || echo "Chromium is missing (apt-get install chromium): tests of the pages in a browser are skipped"; }
+
+test: .venv/.setup-dev chromium ## the tests that guard every change
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: .venv/.setup-dev ## long simulations and recoveries
@@ -52,6 +58,9 @@ test-soak: .venv/.setup-dev ## kills, faults and load, over minutes
 
 test-spark: .venv-spark/.setup ## the same figures on PySpark (needs Java 17)
 	.venv-spark/bin/python -m pytest -m spark -o addopts="-q --import-mode=importlib" --timeout 1800
+
+test-browser: .venv/.setup-dev chromium ## the whole journey through the pages in Chromium
+	$(BIN)/python -m pytest tests/browser -m browser -rs -o addopts="-q --import-mode=importlib" --timeout 600
 
 test-agui: .venv/.setup-dev ## AG-UI by its official client (needs Node.js and npm)
 	$(BIN)/python -m pytest tests/agui -m agui -rs -o addopts="-q --import-mode=importlib" --timeout 600

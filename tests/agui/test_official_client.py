@@ -10,10 +10,7 @@ import asyncio
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -35,9 +32,9 @@ from store.importing.tables import import_table
 from store.keys import create_key
 from store.settings import StoreSettings
 from store.workspaces import create_workspace
+from tests.serving import served
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
 INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 MISSING = [name for name in ("node", "npm") if shutil.which(name) is None]
 
@@ -117,35 +114,9 @@ async def desk(installed: Path, database: Database, store_settings: StoreSetting
         import_table(store_settings.facts_root, workspace.id, salon, name, table)
     async with database.transaction(workspace.id) as connection:
         _, secret = await create_key(connection, workspace.id, "agui", "owner")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    unset = ("DATABASE_URL", "GROUNDWORK_MIGRATE_URL", "GROUNDWORK_MODEL", "GROUNDWORK_WORKSPACE")
-    environment = {name: value for name, value in os.environ.items() if name not in unset}
-    environment |= {"GROUNDWORK_HOME": str(store_settings.home), "GROUNDWORK_LOG_FORMAT": "json"}
-    command = [sys.executable, "-m", "cli.main", "serve", "--with-worker", "--port", str(port)]
     log = tmp_path_factory.mktemp("agui-server") / "serve.log"
-    with log.open("wb") as said:
-        server = subprocess.Popen(command, env=environment, cwd=REPOSITORY, stdout=said, stderr=said)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        await answering(address, server, log)
+    async with served(store_settings.home, log) as address:
         yield Desk(installed, address, secret)
-    finally:
-        server.send_signal(signal.SIGTERM)
-        await asyncio.to_thread(server.wait, 60)
-
-
-async def answering(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers."""
-    async with asyncio.timeout(120), httpx.AsyncClient() as http:
-        while True:
-            assert server.poll() is None, log.read_text()
-            try:
-                if (await http.get(f"{address}/healthz")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.2)
 
 
 def kinds(turn: dict[str, Any]) -> list[str]:
