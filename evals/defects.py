@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,6 @@ from llm.offline import model as rules
 from llm.offline.planner import Turn
 
 Where = str
-SOME_SLOT = re.compile(r"\{\{[A-Z]\d*\.[\w.]+\}\}")
 
 
 @dataclass
@@ -152,6 +150,15 @@ def _shallow(answer: dict[str, Any]) -> None:
             answer[name] = [
                 {key: "See above." if isinstance(text, str) and len(text) > 60 else text for key, text in entry.items()} for entry in value
             ]
+
+
+def _jumbled(answer: dict[str, Any]) -> None:
+    """The calendar goes back in time."""
+    answer["calendar"] = sorted(answer["calendar"], key=lambda row: -row["out_in_days"])
+
+
+def _forgets_a_channel(answer: dict[str, Any]) -> None:
+    answer["changes"] = answer["changes"][:1]
 
 
 def _no_way_out(answer: dict[str, Any]) -> None:
@@ -288,8 +295,8 @@ def _made(case: Case) -> bool:
     return case.ends == "published"
 
 
-def _outreach(case: Case) -> bool:
-    return case.suite == "outreach" and _made(case)
+def _of(suite: str) -> Callable[[Case], bool]:
+    return lambda case: case.suite == suite and _made(case)
 
 
 def _needing(*tools: str) -> Callable[[Case], bool]:
@@ -332,9 +339,11 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("banned_words", "model", "uses words that nobody should", _writes("This luxury offer is a miracle, insane and a game-changer.")),
     Defect("false_cause", "model", "tells a cause that no experiment shows", _writes("Meta drove the bookings of this month.")),
     Defect("guarantee", "model", "promises what nobody can show", _writes("We guarantee more customers.")),
-    Defect("no_way_out", "model", "writes mails without a way out", _answers(_no_way_out), _outreach),
-    Defect("false_familiarity", "model", "claims to know the reader", _answers(_familiar), _outreach),
-    Defect("personal_without_reason", "model", "uses personal fields without a reason", _answers(_unreasoned), _outreach),
+    Defect("calendar_jumbled", "model", "gives a calendar that goes back in time", _answers(_jumbled), _of("content_plan")),
+    Defect("channel_forgotten", "model", "says nothing of channels that run", _answers(_forgets_a_channel), _of("campaign_optimization")),
+    Defect("no_way_out", "model", "writes mails without a way out", _answers(_no_way_out), _of("outreach")),
+    Defect("false_familiarity", "model", "claims to know the reader", _answers(_familiar), _of("outreach")),
+    Defect("personal_without_reason", "model", "uses personal fields without a reason", _answers(_unreasoned), _of("outreach")),
     Defect("verifier_off", "graph", "the verifier finds everything in order", _blind, _made),
     Defect(
         "verifier_off_and_invents",
@@ -357,7 +366,7 @@ DEFECTS: tuple[Defect, ...] = (
         "graph",
         "messages are held to no rules, with a model that leaves out the way out",
         _both(_no_rules, _answers(_no_way_out)),
-        _outreach,
+        _of("outreach"),
     ),
     Defect(
         "spend_tenfold",

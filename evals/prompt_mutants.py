@@ -76,20 +76,30 @@ def mutated(name: str | None) -> Iterator[None]:
 
 
 def told(folder: Path = RECORDINGS) -> list[str]:
-    """The score by mutant, for people; that there is none, when nothing was recorded."""
+    """The score by mutant, for people; that there is none, when nothing was recorded.
+
+    A mutant is caught in a case when some grader objects that was content with the answer to the sound prompt.
+    """
     from evals.running import read
 
     if not (folder / f"{SOUND}.jsonl").exists():
         return [f"prompt mutants: no score, since evals/recordings holds no recordings ({len(PROMPT_MUTANTS)} mutants are written)"]
     sound, lines, caught, planted = read(folder / f"{SOUND}.jsonl"), [], 0, 0
+    width = max(map(len, PROMPT_MUTANTS))
     for name in PROMPT_MUTANTS:
         file = folder / f"{name}.jsonl"
         if not file.exists():
-            lines.append(f"prompt {name}: not recorded")
+            lines.append(f"prompt {name:<{width}} not recorded")
             continue
-        spoilt = read(file)
-        pairs = [(sound.cases[key], one) for key, one in spoilt.cases.items() if key in sound.cases and sound.cases[key].passed]
-        found = sum(not one.passed for _, one in pairs)
+        pairs = [(sound.cases[key], one) for key, one in read(file).cases.items() if key in sound.cases]
+        by = {spoilt.case: [one for one in spoilt.failed if one not in whole.failed] for whole, spoilt in pairs}
+        found = sum(map(bool, by.values()))
         caught, planted = caught + found, planted + len(pairs)
-        lines.append(f"prompt {name}: {found}/{len(pairs)}")
-    return [*lines, f"prompt mutants caught: {caught} of {planted}, answers by {sound.head['model']['name']}"]
+        missed = ", ".join(key for key, graders in by.items() if not graders)
+        graders = ", ".join(sorted({one for some in by.values() for one in some}))
+        lines.append(f"prompt {name:<{width}} {found}/{len(pairs)}  [{graders}]" + (f"  missed in {missed}" if missed else ""))
+    share = f" ({caught / planted:.0%})" if planted else ""
+    return [
+        *lines,
+        f"prompt mutants caught: {caught} of {planted}{share}, one answer each by {sound.head['model']['name']}: too few for a margin",
+    ]

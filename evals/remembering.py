@@ -18,8 +18,6 @@ from grounding.evidence import Evidence
 from tools.contract import Tool
 from tools.registry import load
 
-PER_RUN = frozenset({"id", "alias", "inputs", "created_at"})
-
 
 def data_of(case: Case) -> str:
     """What the data of a case hangs on."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evals.grading import asked, figures, form, recount, safety
+from evals.grading import asked, figures, form, kinds, recount, safety
 from evals.grading.check import Check, held
 from evals.house import House
 from evals.seen import Seen
@@ -29,6 +29,7 @@ GRADERS: dict[str, Grader] = {
     "tone": form.tone,
     "claims": form.claims,
     "consent": form.consent,
+    "owed": kinds.owed,
     "injection": safety.injection,
     "other_client": safety.other_client,
 }

@@ -11,9 +11,18 @@ from evals.house import House
 from evals.seen import Seen
 from tools.methods.message_rules import Text, faults
 
-MOST_WORDS = {"strategy": 6000, "report": 3500, "competitor_analysis": 3500, "outreach": 3000, "case_study": 3500, "chat": 260}
-FEWEST_WORDS = {"strategy": 700, "report": 400, "competitor_analysis": 250, "outreach": 300, "case_study": 200, "chat": 3}
-FEWEST_WORDS_IN_A_SECTION = 6
+WORDS = {
+    "strategy": (700, 6000),
+    "campaign_optimization": (700, 4500),
+    "content_plan": (400, 3000),
+    "report": (400, 3500),
+    "competitor_analysis": (250, 3500),
+    "outreach": (300, 3000),
+    "case_study": (200, 3500),
+    "chat": (3, 260),
+}
+"""Fewest and most words of a deliverable; of one answer in the chat."""
+FEWEST_WORDS_IN_A_SECTION = 5
 UNSENDABLE = re.compile(
     r"personal and no reason|claims to know|no way out|does not say who writes|promises what nobody|as if it were a reply"
 )
@@ -65,11 +74,11 @@ def length(seen: Seen, house: House) -> list[str]:
     """Neither too long to be read nor too short to be of use; the summary at most 120 words."""
     if seen.status in ("refused", "failed") or (not seen.chat and seen.content is None):
         return []
+    low, high = WORDS[seen.case.suite]
     if seen.chat:
         counts = [len(answer.split()) for answer in seen.answers]
-        return [f"an answer has {count} words" for count in counts if not FEWEST_WORDS["chat"] <= count <= MOST_WORDS["chat"]]
+        return [f"an answer has {count} words" for count in counts if not low <= count <= high]
     words = len(seen.text.split())
-    low, high = FEWEST_WORDS.get(seen.case.suite, 200), MOST_WORDS.get(seen.case.suite, 6000)
     problems = [] if low <= words <= high else [f"it has {words} words, wanted {low} to {high}"]
     summary = re.search(r"\n## In short\n(.*?)(?=\n## |\Z)", seen.text, re.DOTALL)
     if summary and len(summary[1].split()) > 120:
@@ -77,10 +86,17 @@ def length(seen: Seen, house: House) -> list[str]:
     return problems
 
 
+LISTED = re.compile(
+    r"[^.!?\n]*\b(?:banned words?|words? (?:that )?(?:we|you|they) (?:do not|never) use|never (?:say|write)s?)\b[^.!?\n]*", re.IGNORECASE
+)
+"""A sentence that says which words are not used names them."""
+
+
 def tone(seen: Seen, house: House) -> list[str]:
     """None of the words that the brand forbids, none of the words of advertising about itself, nothing shouted."""
     text = re.sub(r"“[^”]*”", "", seen.text)
-    banned = [word for word in CLIENTS[seen.case.client].banned_words if re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)]
+    used = LISTED.sub("", text)
+    banned = [word for word in CLIENTS[seen.case.client].banned_words if re.search(rf"\b{re.escape(word)}\b", used, re.IGNORECASE)]
     problems = [f"the brand does not say {word!r}" for word in banned if word not in " ".join(seen.case.words()).lower()]
     problems += [f"advertising talk: {found!r}" for found in dict.fromkeys(HYPE.findall(text))]
     if left := re.search(r"\[\[[A-Z]\d+|\{\{[A-Z]\d*\.", text):

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 
 from demo.clients import AS_OF
-from evals.house import House, raw
+from evals.grading.counting import Wrong, same, table
+from evals.grading.recount_forecast import forecast
+from evals.grading.recount_rivals import rivals
+from evals.house import House
 from evals.seen import Seen
 from grounding.evidence import Evidence
 
-RELATIVE = 1e-6
 OFF_BY_ROUNDING = 5
 """Minor units by which parts that were rounded one by one may miss their sum."""
 
 
 def recount(seen: Seen, house: House) -> list[str]:
-    """Figures that a second way of counting gives too: spend, clicks, rows, prices, buyers, consent, parts of a budget."""
+    """Figures that a second way of counting gives too: spend, clicks, rows, prices, buyers, consent, parts of a budget, forecasts."""
     problems: list[str] = []
     for record in seen.evidence:
         counting = COUNTED.get(record.tool)
         if counting is not None and (record.alias or "E").startswith("E"):
             problems += [f"{record.tool}.{key} is {given}, counted again {mine}" for key, given, mine in counting(seen, house, record)]
     return problems
-
-
-Wrong = list[tuple[str, Any, Any]]
-
-
-def _table(seen: Seen, house: House, name: str) -> Any:
-    """The raw table of the case's client; None when the case leaves it out or plants something in it."""
-    if name in seen.case.without or (seen.case.trap or "").startswith("orders_in_a"):
-        return None
-    return raw(house, seen.case.client, name)
 
 
 def _period(text: str | None) -> tuple[date, date] | None:
@@ -43,15 +34,11 @@ def _period(text: str | None) -> tuple[date, date] | None:
     return date.fromisoformat(first), date.fromisoformat(last)
 
 
-def _same(given: Any, mine: Any) -> bool:
-    return abs(float(given) - float(mine)) <= max(1.0 if isinstance(given, int) else 0.0, RELATIVE * abs(float(mine)))
-
-
 def _channels(seen: Seen, house: House, record: Evidence) -> Wrong:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ads = _table(seen, house, "ad_metrics")
+    ads = table(seen, house, "ad_metrics")
     wrong: Wrong = []
     if ads is None:
         return wrong
@@ -67,17 +54,17 @@ def _channels(seen: Seen, house: House, record: Evidence) -> Wrong:
         if chosen:
             kept = pc.and_(kept, pc.is_in(ads["channel"], pa.array(chosen)))
         mine = pc.sum(ads.filter(kept)[metric]).as_py() or 0
-        if not _same(figure.value, mine):
+        if not same(figure.value, mine):
             wrong.append((figure.key, figure.value, mine))
     return wrong
 
 
 def _prices(seen: Seen, house: House, record: Evidence) -> Wrong:
-    table = _table(seen, house, "prices")
-    if table is None:
+    listed = table(seen, house, "prices")
+    if listed is None:
         return []
     newest: dict[str, tuple[date, int]] = {}
-    for row in table.to_pylist():
+    for row in listed.to_pylist():
         if row["valid_from"] <= seen.case.as_of:
             newest[_slug(row["product"])] = max(newest.get(_slug(row["product"]), (date.min, 0)), (row["valid_from"], row["price"]))
     found = [
@@ -85,7 +72,7 @@ def _prices(seen: Seen, house: House, record: Evidence) -> Wrong:
         for f in record.figures
         if f.metric == "price" and f.key.rpartition(".")[0] in newest
     ]
-    return [one for one in found if not _same(one[1], one[2])]
+    return [one for one in found if not same(one[1], one[2])]
 
 
 def _slug(name: str) -> str:
@@ -98,14 +85,14 @@ def _rows(seen: Seen, house: House, record: Evidence) -> Wrong:
     wrong: Wrong = []
     for figure in record.figures:
         name, _, last = figure.key.rpartition(".")
-        table = _table(seen, house, name) if last == "rows" and name in ("ad_metrics", "orders", "contacts", "prices") else None
-        if table is not None and seen.case.as_of == AS_OF and not _same(figure.value, table.num_rows):
-            wrong.append((figure.key, figure.value, table.num_rows))
+        kept = table(seen, house, name) if last == "rows" and name in ("ad_metrics", "orders", "contacts", "prices") else None
+        if kept is not None and seen.case.as_of == AS_OF and not same(figure.value, kept.num_rows):
+            wrong.append((figure.key, figure.value, kept.num_rows))
     return wrong
 
 
 def _buyers(seen: Seen, house: House, record: Evidence) -> Wrong:
-    orders, figure = _table(seen, house, "orders"), record.by_key.get("customers")
+    orders, figure = table(seen, house, "orders"), record.by_key.get("customers")
     if orders is None or figure is None or record.request.get("source") not in (None, "orders"):
         return []
     buyers = {
@@ -118,7 +105,7 @@ def _buyers(seen: Seen, house: House, record: Evidence) -> Wrong:
 
 
 def _recipients(seen: Seen, house: House, record: Evidence) -> Wrong:
-    people, orders = _table(seen, house, "contacts"), _table(seen, house, "orders")
+    people, orders = table(seen, house, "contacts"), table(seen, house, "orders")
     request = record.request
     if people is None or (orders is None and request["bought"] != "any") or request["stages"] or request["cities"]:
         return []
@@ -167,4 +154,6 @@ COUNTED: dict[str, Callable[[Seen, House, Evidence], Wrong]] = {
     "segment_audience": _buyers,
     "select_recipients": _recipients,
     "allocate_budget": _budget,
+    "compare_competitors": rivals,
+    "forecast_campaign": forecast,
 }

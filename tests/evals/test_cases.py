@@ -9,9 +9,10 @@ import pytest
 from agents.roster import AGENTS
 from evals.case import cases, dataset_hash, family, suites, traps, written
 from evals.grading import graders_hash
+from evals.grading.check import Check
 from evals.prompt_mutants import PROMPT_MUTANTS, told
-from evals.running import read
-from evals.standing import BASELINE
+from evals.running import Graded, read, write
+from evals.standing import BASELINE, record
 from prompts.library import load
 
 
@@ -28,8 +29,8 @@ def test_each_suite_has_cases_enough_of_which_some_are_critical(suite):
         assert case.trap is None or case.trap in traps()
 
 
-def test_specialists_and_the_chat_have_suites():
-    assert {"strategy", "report", "outreach", "competitor_analysis", "case_study", "chat"} <= set(suites())
+def test_each_kind_of_deliverable_and_the_chat_has_a_suite():
+    assert set(suites()) == {*AGENTS, "chat"}
 
 
 def test_a_family_varies_one_thing_at_a_time_under_one_name():
@@ -67,3 +68,35 @@ def test_the_baseline_is_of_these_cases_and_graders_and_says_that_rules_wrote_it
     assert set(kept.cases) == {case.key for suite in suites() for case in written(suite)}
     assert kept.head["model"]["is_llm"] is False
     assert "nothing of the quality of a prompt" in kept.head["says"]
+
+
+def test_a_prompt_mutant_is_caught_by_a_grader_that_was_content_before(tmp_path):
+    def one(name: str, *failed: str) -> Graded:
+        checks = tuple(Check(grader, grader not in failed) for grader in ("figures", "must"))
+        return Graded(
+            case=f"chat/{name}", suite="chat", family=f"chat/{name}", critical=False, passed=not failed, asked="", client="salon",
+            status="answered", checks=checks, text="", text_sha256="", tools=(), seconds=1.0, cost_micros=None, tokens=1, calls=1,
+        )  # fmt: skip
+
+    head = {"kind": "run", "format": 1, "model": {"name": "reader", "is_llm": True}}
+    write(tmp_path / "sound.jsonl", head, [one("a"), one("b"), one("c", "must")])
+    write(tmp_path / "no_limits.jsonl", head, [one("a", "must"), one("b"), one("c", "must"), one("d", "must")])
+    lines = told(tmp_path)
+    [limits] = [line for line in lines if "no_limits" in line]
+    assert "1/3  [must]" in limits
+    assert "missed in chat/b, chat/c" in limits
+    assert "1 of 3 (33%)" in lines[-1]
+    assert sum("not recorded" in line for line in lines) == len(PROMPT_MUTANTS) - 1
+
+
+def test_a_recording_is_of_one_state_of_the_prompts_and_of_no_rules(tmp_path):
+    head = {"kind": "run", "format": 1, "model": {"name": "reader", "is_llm": True}, "graders": "g", "prompt_mutant": "no_limits"}
+    write(tmp_path / "a.jsonl", head, [])
+    write(tmp_path / "b.jsonl", head | {"prompt_mutant": None}, [])
+    write(tmp_path / "c.jsonl", head | {"model": {"name": "offline", "is_llm": False}}, [])
+    with pytest.raises(SystemExit, match="of one model"):
+        record("no_limits", [tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
+    with pytest.raises(SystemExit, match="no set of rules"):
+        record("no_limits", [tmp_path / "c.jsonl"])
+    with pytest.raises(SystemExit, match="not of 'sound'"):
+        record("sound", [tmp_path / "a.jsonl"])
