@@ -1,4 +1,4 @@
-"""Deliverables: what a task made, as JSON, Markdown, HTML or PDF."""
+"""Deliverables: what a task made, as JSON, Markdown, HTML, PDF or Word."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ MEDIA: dict[Format, str] = {
     "md": "text/markdown; charset=utf-8",
     "html": "text/html; charset=utf-8",
     "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -61,6 +62,7 @@ READ: dict[int | str, dict[str, Any]] = {
             "text/markdown": {"schema": {"type": "string"}},
             "text/html": {"schema": {"type": "string"}},
             "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            MEDIA["docx"]: {"schema": {"type": "string", "format": "binary"}},
         },
     },
     **responses(404, 406),
@@ -73,12 +75,12 @@ async def get_deliverable(
     request: Request,
     caller: Caller,
     format: Annotated[Format | None, Query(description="overrides Accept")] = None,
-    accept: Annotated[str, Header(description="application/json, text/markdown, text/html or application/pdf")] = "*/*",
+    accept: Annotated[str, Header(description="application/json, text/markdown, text/html, application/pdf or Word")] = "*/*",
 ) -> Response:
     """A deliverable. The id takes a suffix: `dl_….pdf`."""
     identity, _, suffix = id.partition(".")
     if suffix and suffix not in get_args(Format):
-        raise NotAcceptable(f"there is no format {suffix!r}: json, md, html or pdf")
+        raise NotAcceptable(f"there is no format {suffix!r}: json, md, html, pdf or docx")
     chosen: Format = suffix or format or negotiate(accept)  # type: ignore[assignment]
     async with request.app.state.house.database.transaction(caller.workspace_id) as connection:
         made = await deliverables.get(connection, identity)
@@ -89,11 +91,18 @@ async def get_deliverable(
     slug = client.slug if client else made.client_id
     if chosen == "json":
         return JSONResponse(full(made, slug).model_dump(mode="json"), headers={"Vary": "Accept"})
-    body = await asyncio.to_thread(written, made, chosen, charts, language=client.locale.language if client else "en")
-    headers = {
-        "Vary": "Accept",
-        "Content-Disposition": f'inline; filename="{"" if made.status == "published" else "draft-"}{made.kind}-{made.id}.{chosen}"',
-    }
+    response = await file(made, chosen, charts, language=client.locale.language if client else "en")
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+async def file(
+    made: Deliverable, chosen: Format, charts: list[dict[str, Any]], *, language: str, links: bool = True, keep: bool = False
+) -> Response:
+    """A version as a file in a format for people. `links`: whether figures lead to their evidence; `keep`: to be saved, not shown."""
+    body = await asyncio.to_thread(written, made, chosen, charts, language=language, links=links)
+    name = f"{'' if made.status == 'published' else 'draft-'}{made.kind}-{made.id}.{chosen}"
+    headers = {"Content-Disposition": f'{"attachment" if keep else "inline"}; filename="{name}"'}
     if chosen == "html":
         headers["Content-Security-Policy"] = PAGE_POLICY
     return Response(body, headers=headers, media_type=MEDIA[chosen])
@@ -124,5 +133,5 @@ def negotiate(accept: str) -> Format:
                 best = candidate if best is None or candidate[:2] > best[:2] else best
                 break
     if best is None:
-        raise NotAcceptable("offered are application/json, text/markdown, text/html and application/pdf")
+        raise NotAcceptable(f"offered are {', '.join(media.partition(';')[0] for media in MEDIA.values())}")
     return best[2]

@@ -11,7 +11,7 @@ from store import evidence
 from store.database import Connection
 from store.deliverables import Deliverable, DeliverableStatus
 
-Format = Literal["json", "md", "html", "pdf"]
+Format = Literal["json", "md", "html", "pdf", "docx"]
 
 
 class DeliverableCard(BaseModel):
@@ -73,8 +73,9 @@ def marked(made: Deliverable) -> str:
     return f"> **{mark}** Not published, not for use outside the house.\n\n{made.markdown}" if mark else made.markdown
 
 
-def written(made: Deliverable, chosen: str, charts: list[dict[str, Any]], *, language: str) -> bytes:
-    """The deliverable in a format for people. CPU work: call it off the event loop."""
+def written(made: Deliverable, chosen: str, charts: list[dict[str, Any]], *, language: str, links: bool = True) -> bytes:
+    """The deliverable in a format for people. `links`: whether its figures lead to their evidence. CPU work: call it off the event loop."""
+    from grounding.formats.docx import to_docx
     from grounding.formats.html import to_html
     from grounding.formats.markdown import to_markdown
     from grounding.formats.pdf import to_pdf
@@ -83,5 +84,8 @@ def written(made: Deliverable, chosen: str, charts: list[dict[str, Any]], *, lan
         return to_markdown(marked(made)).encode()
     title = f"{made.title} (draft)" if made.status in DRAFT else made.title
     if chosen == "html":
-        return to_html(marked(made), title, evidence_ids=made.evidence_aliases, charts=charts, language=language).encode()
+        text = marked(made) if links else to_markdown(marked(made))
+        return to_html(text, title, evidence_ids=made.evidence_aliases, charts=charts, language=language).encode()
+    if chosen == "docx":
+        return to_docx(marked(made), title, charts=charts, language=language)
     return to_pdf(marked(made), title, charts=charts, language=language)

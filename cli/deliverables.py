@@ -21,6 +21,7 @@ class Format(StrEnum):
     json = "json"
     html = "html"
     pdf = "pdf"
+    docx = "docx"
 
 
 def register(app: typer.Typer) -> None:
@@ -61,10 +62,10 @@ def show(
     workspace: house.Which = None,
     json: Annotated[bool, typer.Option("--json", help="the same as --format json", show_default=False)] = False,
 ) -> None:
-    """Show a deliverable as Markdown, JSON, HTML or PDF."""
+    """Show a deliverable as Markdown, JSON, HTML, PDF or Word."""
     chosen = Format.json if json else format
-    if chosen is Format.pdf and output is None and sys.stdout.isatty():
-        raise unreadable("a PDF is no text for a terminal: give --output FILE")
+    if chosen in (Format.pdf, Format.docx) and output is None and sys.stdout.isatty():
+        raise unreadable(f"{chosen.value} is no text for a terminal: give --output FILE")
     body = house.run(_written(id, chosen, workspace))
     if output is None:
         sys.stdout.buffer.write(body)

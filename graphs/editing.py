@@ -105,7 +105,5 @@ async def _read(connection: Connection, asked: Approval) -> tuple[Deliverable, d
     made = await deliverables.get(connection, asked.deliverable_id)
     if made is None or not await holds(connection, asked):
         raise Conflict("the text has changed since this was asked: approve or reject to have it asked anew")
-    # the database keeps no order of keys: what was stated comes first, then the tools as they ran, the assumptions last
-    aliases = sorted(made.evidence_aliases, key=lambda alias: (alias == "A", alias not in ("B", "F"), len(alias), alias))
-    found = {alias: await evidence_records.get(connection, made.evidence_aliases[alias]) for alias in aliases}
+    found = {alias: await evidence_records.get(connection, identity) for alias, identity in deliverables.in_order(made.evidence_aliases)}
     return made, {alias: kept.evidence.model_copy(update={"alias": alias}) for alias, kept in found.items() if kept is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -38,6 +39,35 @@ class Deliverable:
     prompt: dict[str, Any]
     content_hash: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One version as a list shows it, without its text."""
+
+    id: str
+    run_id: str
+    kind: str
+    title: str
+    version: int
+    status: DeliverableStatus
+    created_at: datetime
+
+
+LINE = ", ".join(Line.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One result that a version stands on, without its figures. `chart`: the title of its chart, None when it has none."""
+
+    alias: str
+    id: str
+    tool: str
+    chart: str | None
+    figures: int
+    facts: dict[str, int]
+    replayable: bool
 
 
 def hash_of(content: dict[str, Any], markdown: str) -> str:
@@ -109,6 +139,63 @@ async def list_(
          ORDER BY created_at DESC, version DESC, id DESC LIMIT %(limit)s"""
     values = {"client_id": client_id, "run_id": run_id, "status": status, "limit": limit}
     return [Deliverable(**row) for row in await (await connection.execute(statement, values)).fetchall()]
+
+
+async def newest(
+    connection: Connection,
+    client_id: str,
+    *,
+    kind: str | None = None,
+    status: DeliverableStatus | None = None,
+    limit: int = 50,
+    skip: int = 0,
+) -> list[Line]:
+    """The newest version of each of a client's deliverables, newest first; `status` is that of the newest version."""
+    statement = f"""
+        SELECT {LINE} FROM (
+            SELECT DISTINCT ON (run_id) {LINE} FROM deliverables
+             WHERE client_id = %(client_id)s AND (%(kind)s::text IS NULL OR kind = %(kind)s) ORDER BY run_id, version DESC) AS last
+         WHERE %(status)s::text IS NULL OR status = %(status)s
+         ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(skip)s"""
+    values = {"client_id": client_id, "kind": kind, "status": status, "limit": limit, "skip": skip}
+    return [Line(**row) for row in await (await connection.execute(statement, values)).fetchall()]
+
+
+async def published(connection: Connection, client_id: str, limit: int = 200) -> list[Line]:
+    """What was published for a client, newest first."""
+    statement = f"""
+        SELECT {LINE} FROM deliverables WHERE client_id = %s AND status = 'published' ORDER BY created_at DESC, id DESC LIMIT %s"""
+    return [Line(**row) for row in await (await connection.execute(statement, (client_id, limit))).fetchall()]
+
+
+async def versions(connection: Connection, run_id: str) -> list[Line]:
+    """Every version of a run's deliverable, newest first."""
+    statement = f"SELECT {LINE} FROM deliverables WHERE run_id = %s ORDER BY version DESC"
+    return [Line(**row) for row in await (await connection.execute(statement, (run_id,))).fetchall()]
+
+
+async def outlines(connection: Connection, made: Deliverable) -> dict[str, Outline]:
+    """What a version stands on, by alias: what was stated first, then the tools as they ran, the assumptions last."""
+    statement = """
+        SELECT id, tool, record -> 'facts' AS facts, (record ->> 'replayable')::boolean AS replayable,
+               CASE WHEN jsonb_typeof(record -> 'result' -> 'chart') = 'object'
+                    THEN coalesce(record #>> '{result,chart,title,text}', record #>> '{result,chart,title}', '') END AS chart,
+               coalesce(jsonb_array_length(record -> 'result' -> 'figures'), 0) AS figures
+          FROM evidence WHERE id = ANY(%s)"""
+    rows = await (await connection.execute(statement, (list(made.evidence_aliases.values()),))).fetchall()
+    by_id = {row["id"]: row for row in rows}
+    return {alias: Outline(alias=alias, **by_id[identity]) for alias, identity in in_order(made.evidence_aliases) if identity in by_id}
+
+
+def in_order(aliases: dict[str, str]) -> list[tuple[str, str]]:
+    """Aliases as they came to be, which the database does not keep: what was stated, the tools as they ran, the assumptions."""
+    return sorted(aliases.items(), key=lambda one: (one[0] == "A", one[0] not in ("B", "F"), len(one[0]), one[0]))
+
+
+async def newest_of_runs(connection: Connection, run_ids: Collection[str]) -> dict[str, Line]:
+    """The newest version that each of these runs made, by run."""
+    statement = f"SELECT DISTINCT ON (run_id) {LINE} FROM deliverables WHERE run_id = ANY(%s) ORDER BY run_id, version DESC"
+    return {row["run_id"]: Line(**row) for row in await (await connection.execute(statement, (list(run_ids),))).fetchall()}
 
 
 async def last_before(connection: Connection, made: Deliverable) -> Deliverable | None:

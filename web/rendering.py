@@ -40,6 +40,13 @@ SAID = {
     "imported": "Imported.",
     "started": "Started.",
     "stopped": "Stopped.",
+    "commented": "Your comment is there.",
+    "settled": "Settled.",
+    "edited": "Your text holds and is a version of its own.",
+    "forwarded": "Published.",
+    "asked": "Approval is asked for.",
+    "delegated": "Handed on.",
+    "given": "Your yes is kept. Others still have to say theirs.",
     "password": "Your password is set.",
 }
 """What a page says after something was done, by the `said` of its address: words of an address itself are never shown."""

@@ -9,6 +9,7 @@ from api.problems import NotAcceptable
 from store import deliverables, runs
 from tests.api.support import problem
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TEXT = "# Plan\n\nMeta is expected to cost [R182.40](evidence:E1.meta.cpa) per booking.\n\n<script>alert(1)</script>\n"
 
 
@@ -48,6 +49,8 @@ async def test_json_has_the_text_the_verdict_and_the_model(ours, database):
         ({"url": ".html"}, "text/html; charset=utf-8", b"<!doctype html>"),
         ({"url": ".pdf"}, "application/pdf", b"%PDF-"),
         ({"url": "?format=pdf"}, "application/pdf", b"%PDF-"),
+        ({"url": ".docx"}, WORD, b"PK"),
+        ({"accept": WORD}, WORD, b"PK"),
         ({"accept": "application/pdf"}, "application/pdf", b"%PDF-"),
         ({"accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}, "text/html; charset=utf-8", b"<!doctype html>"),
         ({"accept": "text/markdown;q=0.5, application/json;q=0.4"}, "text/markdown; charset=utf-8", b"# Plan"),
@@ -75,8 +78,8 @@ async def test_a_page_runs_no_script(ours, database):
 async def test_a_format_that_is_not_offered_is_406(ours, database):
     kept = await made(ours, database)
     problem(await ours.http.get(f"/deliverables/{kept.id}", headers={"Accept": "image/png"}), 406, "not-acceptable")
-    problem(await ours.http.get(f"/deliverables/{kept.id}.docx"), 406, "not-acceptable")
-    problem(await ours.http.get(f"/deliverables/{kept.id}?format=docx"), 422, "invalid-request")
+    problem(await ours.http.get(f"/deliverables/{kept.id}.odt"), 406, "not-acceptable")
+    problem(await ours.http.get(f"/deliverables/{kept.id}?format=odt"), 422, "invalid-request")
 
 
 @pytest.mark.parametrize(

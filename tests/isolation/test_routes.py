@@ -82,6 +82,7 @@ ATTEMPTS = (
     attempt("GET /deliverables/{id}", "deliverable", path="/deliverables/@.md"),
     attempt("GET /deliverables/{id}", "deliverable", path="/deliverables/@.html"),
     attempt("GET /deliverables/{id}", "deliverable", path="/deliverables/@.pdf"),
+    attempt("GET /deliverables/{id}", "deliverable", path="/deliverables/@.docx"),
     attempt("GET /deliverables/{id}", "deliverable", params={"format": "pdf"}),
     attempt("POST /strategy/generate", "client", json={"client": "@", "brief": BRIEF}),
     attempt("POST /campaign/optimize", "client", json={"client": "@", "brief": BRIEF}),

@@ -1,10 +1,15 @@
 """The pages, a file for each room of the house that people work in."""
 
 from web.pages import (
+    comments,
+    deliverables,
     figures,
     home,
     overview,
+    portal,
+    sharing,
     signing_in,
+    tasks,
 )
 
 PAGES = (
@@ -12,4 +17,9 @@ PAGES = (
     home.router,
     overview.router,
     figures.router,
+    tasks.router,
+    deliverables.router,
+    comments.router,
+    sharing.router,
+    portal.router,
 )

@@ -15,6 +15,7 @@ from grounding.slots import render as fill
 from grounding.slots import table_markdown
 from store import clients, evidence
 from store.clients import Client
+from tools.contract import Figure
 from web.desk import AtDesk, Desk
 from web.markdown import to_page
 from web.rendering import HEADERS, render
@@ -46,7 +47,7 @@ async def whole(desk: AtDesk, id: str) -> HTMLResponse:
 async def card(desk: AtDesk, id: str, key: str) -> HTMLResponse:
     """One figure of a record, for the card that opens where it stands."""
     record, client = await found(desk, id)
-    figure = record.by_key.get(key)
+    figure = meant(record, key)
     return HTMLResponse(render("figure_card.html", figure=figure, key=key, who=desk.who, **shown(record, client)), headers=HEADERS)
 
 
@@ -61,6 +62,11 @@ async def again(request: Request, who: Who, id: str) -> HTMLResponse:
 async def chart(desk: AtDesk, id: str) -> Response:
     """The record's chart. A record does not change, so a browser may keep it."""
     record, _ = await found(desk, id)
+    return await picture(record)
+
+
+async def picture(record: Evidence) -> Response:
+    """The chart of a record, drawn. Raises NotFound."""
     specification = record.result.get("chart")
     if not specification:
         raise NotFound("This result has no chart.")
@@ -69,6 +75,12 @@ async def chart(desk: AtDesk, id: str) -> Response:
     drawn = await asyncio.to_thread(svg, specification)
     headers = {"Content-Security-Policy": CHART_POLICY, "Cache-Control": "private, max-age=86400, immutable"}
     return Response(drawn, media_type="image/svg+xml", headers=headers)
+
+
+def meant(record: Evidence, key: str) -> Figure | None:
+    """The figure that a link of a text means, which may be an end of its interval."""
+    stem, _, end = key.rpartition(".")
+    return record.by_key.get(key) or (record.by_key.get(stem) if end in ("low", "high") else None)
 
 
 async def found(desk: Desk, id: str) -> tuple[Evidence, Client | None]:

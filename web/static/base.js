@@ -77,9 +77,14 @@ async function replay(button) {
   }
 }
 
-document.addEventListener("click", (event) => {
+// to the browser, this file with its version and without, as scripts of pages import it, are two modules: one of them listens
+const first = document.documentElement.dataset.base === undefined;
+document.documentElement.dataset.base = "listens";
+const listen = (name, heard) => { if (first) document.addEventListener(name, heard); };
+
+listen("click", (event) => {
   const link = event.target.closest("a.figure");
-  if (link && link.pathname.startsWith("/evidence/") && !event.metaKey && !event.ctrlKey) {
+  if (link && /^\/(evidence|portal|shared)\//.test(link.pathname) && !event.metaKey && !event.ctrlKey) {
     event.preventDefault();
     openFigure(link);
     return;
@@ -90,7 +95,7 @@ document.addEventListener("click", (event) => {
 });
 
 // a form is sent once, and asks first where it says so
-document.addEventListener("submit", (event) => {
+listen("submit", (event) => {
   const form = event.target;
   if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) {
     event.preventDefault();
@@ -127,11 +132,11 @@ export function keep(field) {
   field.addEventListener("input", () => localStorage.setItem(key, field.value));
   return () => localStorage.removeItem(key);
 }
-for (const field of document.querySelectorAll("[data-keep]")) keep(field);
+if (first) for (const field of document.querySelectorAll("[data-keep]")) keep(field);
 
 // on a narrow screen the menu begins closed
-if (window.matchMedia("(max-width: 760px)").matches) document.querySelector(".menu")?.removeAttribute("open");
-document.addEventListener("keydown", (event) => {
+if (first && window.matchMedia("(max-width: 760px)").matches) document.querySelector(".menu")?.removeAttribute("open");
+listen("keydown", (event) => {
   if (event.key === "Escape") document.querySelector(".switch[open]")?.removeAttribute("open");
 });
 // a page that the back button brings from memory may be somebody's who signed out meanwhile
