@@ -46,12 +46,13 @@ GIVEN = {"past_promises": "D"}
 
 
 def agent_schema(tool: Tool) -> dict[str, Any]:
-    """The JSON schema that an agent sees: each quantity as a slot, a quotation or a named assumption, each earlier result as its slot."""
+    """The JSON schema that an agent sees: each quantity as a slot, a quotation or a named assumption, each earlier result as its slot.
+
+    Fields marked `x-agent: false`, aggregates that a program sends and an agent's tables give, are left out.
+    """
     schema = tool.request.model_json_schema()
     shown = _shown(schema)
     shown.get("properties", {}).pop("as_of", None)
-    for example in ("examples", "title"):
-        shown.pop(example, None)
     return _pruned(shown)
 
 
@@ -74,7 +75,7 @@ def _shown(node: Any) -> Any:
         return node
     role = node.get("x-role")
     if role == "quantity":
-        kept = {name: node[name] for name in ("title", "default") if name in node and (name != "default" or node[name] is None)}
+        kept = {"default": None} if "default" in node and node["default"] is None else {}
         return {**kept, "description": _described(node), "anyOf": _offered(node)}
     if role == "result":
         given = GIVEN.get(str(node.get("x-of", "")).split(".")[0])
@@ -87,7 +88,13 @@ def _shown(node: Any) -> Any:
             "description": f"{node.get('description', '')} ({what}, {such}{example})".strip(),
             **({"default": node["default"]} if "default" in node else {}),
         }
-    return {key: _shown(value) for key, value in node.items() if key not in ("x-role", "x-of", "examples")}
+    # a title that only repeats the field's name is length without words; a field called title is no text
+    kept = {
+        k: v for k, v in node.items() if k not in ("x-role", "x-of", "x-agent", "examples") and not (k == "title" and isinstance(v, str))
+    }
+    if isinstance(node.get("properties"), dict):
+        kept["properties"] = {name: part for name, part in node["properties"].items() if part.get("x-agent", True)}
+    return {key: _shown(value) for key, value in kept.items()}
 
 
 def _described(node: Mapping[str, Any]) -> str:

@@ -207,6 +207,20 @@ def test_days_in_words_are_no_hidden_number():
             resolve(load("calculate"), {**asked, "operands": [{**operand, "period": hidden}]}, KNOWN, BRIEF, locale=ZA)
 
 
+def test_an_agent_is_offered_no_aggregates_that_only_a_program_has_and_no_title_that_repeats_a_name():
+    from tools.registry import load
+
+    for tool, field in (("fit_response_curves", "series"), ("find_send_time", "rows"), ("analyze_experiment", "units_table")):
+        assert field in load(tool).request.model_json_schema()["properties"]
+        assert field not in agent_schema(load(tool))["properties"]
+    offered = agent_schema(load("analyze_experiment"))
+    assert set(offered["$defs"]["ArmTotals"]["properties"]) == {"arm", "units", "conversions", "sum", "sum_of_squares"}
+    text = json.dumps(offered)
+    assert '"title": "' not in text
+    assert "x-agent" not in text
+    assert len(text) < 12_000
+
+
 def test_the_agents_schema_offers_the_ways_and_no_plain_number():
     schema = agent_schema(TOOL)
     budget = schema["properties"]["budget"]

@@ -223,8 +223,8 @@ def reconciliation(parts: Sequence[ChannelDays], crm: CrmCounts, side: Side) -> 
     return figures
 
 
-def summary_table(order: tuple[str, ...], figures: Sequence[Figure], side: Side) -> Table:
-    """One row per channel and one for all of them."""
+def summary_table(order: tuple[str, ...], figures: Sequence[Figure], side: Side, *, some: bool = False) -> Table:
+    """One row per channel and one for all of them; `some`: for all that were asked for."""
     known = {figure.key: figure for figure in figures}
     metrics: tuple[tuple[str, str, Unit], ...] = (
         ("spend", "Spend", "money"), ("share_of_spend", "Share of spend", "share"), ("impressions", "Impressions", "count"),
@@ -235,7 +235,7 @@ def summary_table(order: tuple[str, ...], figures: Sequence[Figure], side: Side)
     present = [m for m in metrics if any(f"{channel}.{m[0]}" in known for channel in order)]
     rows = tuple(
         (
-            "All channels" if channel == "total" else channel_name(channel),
+            ("These channels" if some else "All channels") if channel == "total" else channel_name(channel),
             *(known[f"{channel}.{m}"].value if f"{channel}.{m}" in known else None for m, _, _ in present),
         )
         for channel in (*order, "total")

@@ -13,12 +13,16 @@ CLAIMS_TOO_HIGH = 1.2
 """Claims this many times the CRM's contacts are more than late or untagged sign-ups usually explain: look before deciding on them."""
 
 
-def findings_of(order: tuple[str, ...], figures: Sequence[Figure], has_crm: bool) -> list[str]:
-    """The total first, then each channel by spend, then claims beside the CRM. A metric's name stands right before its figure."""
+def findings_of(order: tuple[str, ...], figures: Sequence[Figure], has_crm: bool, *, some: bool = False) -> list[str]:
+    """The total first, then each channel by spend, then claims beside the CRM. A metric's name stands right before its figure.
+
+    `some`: that not all channels were asked for, so that the total is of these.
+    """
     known = {figure.key: figure for figure in figures}
     sentences = []
     for entity in ("total", *order):
-        name = "All ad channels together" if entity == "total" else _capital(channel_name(entity))
+        together = "These channels together, others left out" if some else "All ad channels together"
+        name = together if entity == "total" else _capital(channel_name(entity))
         sentences += [f"{name}: {text}" for text in (*_state(entity, known), *_changes(entity, known))]
     sentences += _cheapest_and_dearest(order, known)
     if has_crm:

@@ -88,10 +88,10 @@ def summarize_channels(request: SummarizeChannels, facts: Facts) -> ChannelSumma
     order = tuple(part.channel for part in now)
     return ChannelSummary(
         figures=tuple(figures),
-        findings=tuple(findings_of(order, figures, crm is not None)),
+        findings=tuple(findings_of(order, figures, crm is not None, some=bool(request.channels))),
         caveats=tuple(caveats_of(figures, side, span, as_of, _asked_days(request), crm, compared=request.changes)),
         decision=decision_of(figures),
-        table=summary_table(order, figures, side),
+        table=summary_table(order, figures, side, some=bool(request.channels)),
         chart=cpa_chart(order, figures, side),
         channels=order,
         period=period.iso,

@@ -54,7 +54,9 @@ class FitResponseCurves(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [_example()]})
 
     series: WeeklySeries | None = Field(
-        None, description="weekly aggregates; left out to read ad_metrics and the outcome from the client's data"
+        None,
+        description="weekly aggregates; left out to read ad_metrics and the outcome from the client's data",
+        json_schema_extra={"x-agent": False},
     )
     outcome: Literal["auto", "new_customers", "orders", "contacts", "events", "attributed_customers", "platform_conversions"] = Field(
         "auto",

@@ -183,7 +183,7 @@ def findings_of(plan: Plan, figures: tuple[Figure, ...]) -> tuple[str, ...]:
             "Read at any time, not once at the end, the same power takes at most {{anytime.inflation}} the sample size; "
             "a large effect then stops the test early."
         )
-    if "anytime.days" in has:
+    if "anytime.days" in has and "list_size" not in has:
         sentences.append("Read at any time, the test runs for at most {{anytime.days}}.")
     if "baseline_rate_needed" in has:
         sentences.append(

@@ -15,9 +15,14 @@ Method = Literal["anytime", "fixed", "group_sequential"]
 BIG = 1e30  # beyond any sum of money or counts; keeps squares finite
 
 
-def total(description: str, **bounds: float) -> float | None:
-    """A sum over the units of an arm."""
-    found: float | None = quantity("number", description, default=None, **{"ge": -BIG, "le": BIG, **bounds})
+FOR_PROGRAMS = {"x-agent": False}
+"""Sums that a program has and nobody states in words: an agent reads exposures instead."""
+
+
+def total(description: str, *, agent: bool = False, **bounds: float) -> float | None:
+    """A sum over the units of an arm. `agent`: whether an agent may give it, too."""
+    extra = {"x-role": "quantity", "x-unit": "number", **({} if agent else FOR_PROGRAMS)}
+    found: float | None = Field(None, description=description, json_schema_extra=extra, **{"ge": -BIG, "le": BIG, **bounds})
     return found
 
 
@@ -37,25 +42,33 @@ class ArmTotals(Frozen):
 
     arm: str = Field(description="name of the arm", min_length=1, max_length=80)
     units: int = quantity("count", "units whose window has closed", ge=0, le=10**12)
-    stratum: str | None = Field(None, description="part of the audience these sums are of; give every arm for every part", max_length=120)
+    stratum: str | None = Field(
+        None,
+        description="part of the audience these sums are of; give every arm for every part",
+        max_length=120,
+        json_schema_extra=FOR_PROGRAMS,
+    )
     conversions: int | None = quantity("count", "units that converted (conversion, retention)", default=None, ge=0, le=10**12)
-    sum: float | None = total("sum of the outcome; of the numerator for a ratio")
-    sum_of_squares: float | None = total("sum of the squared outcome", ge=0)
+    sum: float | None = total("sum of the outcome; of the numerator for a ratio", agent=True)
+    sum_of_squares: float | None = total("sum of the squared outcome", agent=True, ge=0)
     denominator_sum: float | None = total("ratio: sum of the denominator")
     denominator_sum_of_squares: float | None = total("ratio: sum of the squared denominator", ge=0)
     before_sum: float | None = total("sum of the covariate from before the test")
     before_sum_of_squares: float | None = total("sum of the squared covariate", ge=0)
     before_denominator_sum: float | None = total("sum of the covariate's denominator, when it is a ratio too")
     before_denominator_sum_of_squares: float | None = total("sum of its squares", ge=0)
-    products: Products = Field(default_factory=Products, description="sums of products of these variables")
+    products: Products = Field(default_factory=Products, description="sums of products of these variables", json_schema_extra=FOR_PROGRAMS)
     values: tuple[float, ...] = Field(
         (),
         description="quantile, or to winsorise: the distinct values of the outcome",
         max_length=1_000_000,
-        json_schema_extra={"x-role": "quantity"},
+        json_schema_extra={"x-role": "quantity", **FOR_PROGRAMS},
     )
     counts: tuple[int, ...] = Field(
-        (), description="how many units have each of `values`", max_length=1_000_000, json_schema_extra={"x-role": "quantity"}
+        (),
+        description="how many units have each of `values`",
+        max_length=1_000_000,
+        json_schema_extra={"x-role": "quantity", **FOR_PROGRAMS},
     )
 
     @model_validator(mode="after")
@@ -111,9 +124,14 @@ class Metric(Frozen):
     quantile: float = choice("share", "quantile: which one", default=0.5, gt=0, lt=1)
     winsorise: float | None = choice("share", "cap outcomes at this quantile of all arms together", default=None, ge=0.5, lt=1)
     totals: tuple[ArmTotals, ...] = Field((), description="sums by arm; left out when facts are read", max_length=5000)
-    early: tuple[ArmTotals, ...] = Field((), description="the same sums of those who entered first, to see novelty", max_length=50)
+    early: tuple[ArmTotals, ...] = Field(
+        (), description="the same sums of those who entered first, to see novelty", max_length=50, json_schema_extra=FOR_PROGRAMS
+    )
     subgroups: tuple[SubgroupTotals, ...] = Field(
-        (), description="primary metric: the same sums by part of the audience, to flag where the effect differs", max_length=500
+        (),
+        description="primary metric: the same sums by part of the audience, to flag where the effect differs",
+        max_length=500,
+        json_schema_extra=FOR_PROGRAMS,
     )
     outcome: Measure | None = Field(None, description="what to count, when exposures are read; the numerator of a ratio")
     denominator: Measure | None = Field(None, description="ratio from exposures: what to divide by")
@@ -121,10 +139,18 @@ class Metric(Frozen):
     before_days: int = choice(
         "days", "days before the first exposure in which the same measure is the covariate; none when zero", default=0, ge=0, le=365
     )
-    column: str | None = Field(None, description="column of the units' table that holds the outcome", max_length=120)
-    denominator_column: str | None = Field(None, description="column that holds the denominator of a ratio", max_length=120)
-    before_column: str | None = Field(None, description="column that holds the covariate from before the test", max_length=120)
-    before_denominator_column: str | None = Field(None, description="column that holds the covariate's denominator", max_length=120)
+    column: str | None = Field(
+        None, description="column of the units' table that holds the outcome", max_length=120, json_schema_extra=FOR_PROGRAMS
+    )
+    denominator_column: str | None = Field(
+        None, description="column that holds the denominator of a ratio", max_length=120, json_schema_extra=FOR_PROGRAMS
+    )
+    before_column: str | None = Field(
+        None, description="column that holds the covariate from before the test", max_length=120, json_schema_extra=FOR_PROGRAMS
+    )
+    before_denominator_column: str | None = Field(
+        None, description="column that holds the covariate's denominator", max_length=120, json_schema_extra=FOR_PROGRAMS
+    )
 
     @property
     def sign(self) -> int:
@@ -190,7 +216,9 @@ class AnalyzeExperiment(Request):
     control: str = Field("control", description="name of the arm that the others are compared with", min_length=1, max_length=80)
     arms: tuple[AnalysedArm, ...] = Field((), description="the arms as planned; equal weights when left out", max_length=20)
     experiment: str | None = Field(None, description="name in the exposures; left out when sums are given", max_length=200)
-    units_table: UnitsTable | None = Field(None, description="a table with one row per unit, prepared beforehand")
+    units_table: UnitsTable | None = Field(
+        None, description="a table with one row per unit, prepared beforehand", json_schema_extra=FOR_PROGRAMS
+    )
     window_days: int = choice("days", "days after the first exposure in which outcomes count", default=14, ge=1, le=365)
     method: Method = Field("anytime", description="anytime: read at any look · fixed: read once, at the planned size · group_sequential")
     level: float = choice("share", "one minus the chance of a false alarm over all arms, two-sided", default=0.95, ge=0.5, le=0.9999)
@@ -226,7 +254,9 @@ class AnalyzeExperiment(Request):
     )
     prior_mean: float = choice("share", "normal chances: prior mean of the lift", default=0.0, ge=-1, le=10)
     prior_deviation: float | None = choice("share", "normal chances: prior deviation; flat when left out", default=None, gt=0, le=100)
-    post_stratify: bool = Field(True, description="weigh strata by their share of all units, when sums are given by stratum")
+    post_stratify: bool = Field(
+        True, description="weigh strata by their share of all units, when sums are given by stratum", json_schema_extra=FOR_PROGRAMS
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

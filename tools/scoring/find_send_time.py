@@ -48,7 +48,12 @@ class FindSendTime(Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rows": _example(), "people": ["p1", "p3"]}]})
 
-    rows: tuple[SendRow, ...] = Field((), description="sends and responses; left out when touchpoints are read", max_length=1_000_000)
+    rows: tuple[SendRow, ...] = Field(
+        (),
+        description="sends and responses; left out when touchpoints are read",
+        max_length=1_000_000,
+        json_schema_extra={"x-agent": False},
+    )
     channels: tuple[str, ...] = Field((), description="channels to look at; all when empty", max_length=20)
     people: tuple[str, ...] = Field((), description="ids of people to name a time for", max_length=1000)
     weekend_apart: bool = Field(False, description="whether working days and weekends have times of their own")

@@ -244,5 +244,12 @@ def test_without_changes_the_same_figures_stand_alone():
     assert "no_comparison" not in codes(alone)
 
 
+def test_the_total_of_some_channels_is_not_told_as_that_of_all():
+    result = run({"ad_metrics": ads()}, channels=["meta"])
+    assert not any("All ad channels" in finding for finding in result.findings)
+    assert result.findings[0].startswith("These channels together, others left out: ")
+    assert result.table.rows[-1][0] == "These channels"
+
+
 def test_the_same_request_gives_the_same_result():
     assert run({"ad_metrics": ads()}) == run({"ad_metrics": ads()})
