@@ -27,6 +27,13 @@ PER_BEFORE = re.compile(r"\b(dai|week|month|quarter|year|annual)ly\s+(?:\w+\s+){
 PER_NAMES = {"dai": "day", "annual": "year", "mo": "month", "wk": "week", "yr": "year", "pm": "month"}
 GOAL = re.compile(r"\b(?:goals?|objective|aim|target)\s*(?:is|are|:|=|-|–)\s*([^.;\n]+)", re.IGNORECASE)
 WANT = re.compile(r"\b(?:we want|want|wants|need|needs|looking for|to get|grow|increase|more)\s+(?:to\s+)?([^.;,\n]+)", re.IGNORECASE)
+THINGS = re.compile(r"^[ \u00a0](?P<what>(?!(?:days|weeks|months|times|hours|years)\b)[a-z]{3,20}s)(?=[ \u00a0.,;:]|$)", re.IGNORECASE)
+"""The things that a plain number counts stand right behind it: "two messages to salons"."""
+MONTH_AFTER = re.compile(
+    r"^[ \u00a0]?(?:to|until|till|through|and|-|–)[ \u00a0]?\d{1,2}(?:st|nd|rd|th)?[ \u00a0](?:of[ \u00a0])?(?:January|February|March|April|May|June|July|August|September|October|November|December)\b",
+    re.IGNORECASE,
+)
+""" "19 to 25 October": the first is a day as well."""
 THING_BEFORE = re.compile(r"\b(?:the|our|your|their|its)[ \u00a0]+$", re.IGNORECASE)
 THING_AFTER = re.compile(
     r"^[ \u00a0]+(?!budget|spend|campaign|media|ads?\b|marketing|plan|total|fund|money|we|you|they|that|which|who|for|on|in|a|an|per|is|was|are|were|will|should"
@@ -170,7 +177,7 @@ def _check_currency(text: str) -> None:
 def stated_figures(text: str, locale: Locale) -> Iterator[Figure]:
     """One figure for each number that the text states."""
     used: set[str] = set()
-    numerals = [n for n in read(text, locale) if n.values and n.role in ("number", "fraction", "age")]
+    numerals = [n for n in read(text, locale) if n.values and n.role in ("number", "fraction", "age") and not _a_day(n, text)]
     if len(numerals) > MOST_NUMBERS:
         raise BriefError(
             f"The brief states {len(numerals)} numbers, and {MOST_NUMBERS} is the most. Leave tables out: import them instead.",
@@ -199,6 +206,10 @@ def _budget(numerals: list[Numeral], text: str) -> Numeral | None:
     ]
     per = [n for n in money if PER.match(text[n.end : n.end + 16])]
     return (per or bare or money or [None])[0]  # type: ignore[list-item]
+
+
+def _a_day(numeral: Numeral, text: str) -> bool:
+    return numeral.kind == "bare" and MONTH_AFTER.match(text[numeral.end :][:40]) is not None
 
 
 def _of_a_thing(numeral: Numeral, text: str) -> bool:
@@ -290,6 +301,9 @@ def _named(unit: Unit, before: str, after: str) -> tuple[str, str]:
         distance = min(near.end() - len(phrase) if near else 99, len(back[0]) - len(phrase) if back else 99)
         if distance < 99 and (best is None or (distance, -len(phrase)) < (best[0], -len(best[2]))):
             best = (distance, fitting[0], phrase)
+    thing = THINGS.match(after) if unit == "count" else None
+    if thing and (best is None or best[0] > len(thing[0])):
+        return thing["what"].lower(), thing["what"].lower()
     if best is not None:
         return best[1], best[2]
     words = [word for word in re.findall(r"[a-z]+(?:-[a-z]+)*", re.split(r"[.;,\n]", after.lower())[0])[:3] if word not in STOP]

@@ -108,6 +108,13 @@ def test_a_wish_is_a_goal_when_it_names_something_that_is_counted(text, goal):
     assert read(text).result["goal"] == goal
 
 
+def test_the_first_day_of_a_stretch_is_no_figure_and_a_number_counts_what_stands_behind_it():
+    assert [figure.key for figure in read("Weekly report, 19 to 25 October 2026. Goal 30 orders.").figures] == ["conversions"]
+    figures = read("Two messages to salons' guests, R800 for sending.").figures
+    assert [(figure.key, figure.value) for figure in figures] == [("messages", 2), ("budget", 80_000)]
+    assert [figure.key for figure in read("We want 84 bookings and 12 new customers.").figures] == ["conversions", "customers"]
+
+
 def test_what_a_thing_costs_is_no_budget():
     brief = read("Are we too dear with the R75 bar?")
     assert [(figure.key, figure.value) for figure in brief.figures] == [("amount", 7500)]
