@@ -152,7 +152,11 @@ REJECTS = {
 @router.get("/{id}/rejects", response_class=Response, responses=REJECTS)
 async def get_rejects(id: str, connection: Transaction) -> Response:
     """The rows that were not taken, each with its line and reason."""
-    done = await known_import(connection, id)
+    return await rejects_of(await known_import(connection, id))
+
+
+async def rejects_of(done: Import) -> FileResponse:
+    """The reject file of an import, to keep. Raises NotFound."""
     if done.reject_file is None:
         raise NotFound("no row of this import was rejected")
     if not await asyncio.to_thread(os.path.isfile, done.reject_file):

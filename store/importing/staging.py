@@ -66,11 +66,16 @@ def read_batches(path: Path, layout: Layout, rows: int | None = None) -> Iterato
 
 def stage(path: Path, layout: Layout, target: Path, progress: Listener | None) -> int:
     """Write a file's records to `target`; gives how many, broken ones included. Memory holds one batch."""
+    return stage_batches(read_batches(path, layout), path, layout, target, progress)
+
+
+def stage_batches(batches: Iterable[Batch], path: Path, layout: Layout, target: Path, progress: Listener | None) -> int:
+    """Write these records of a file to `target`; gives how many. Raises ImportRefused when there are none."""
     import pyarrow.parquet as pq
 
     count = 0
     with pq.ParquetWriter(target, staged_schema(len(layout.headers)), compression="lz4") as writer:
-        for batch in read_batches(path, layout):
+        for batch in batches:
             for table in _tables(batch, len(layout.headers)):
                 writer.write_table(table)
                 count += table.num_rows

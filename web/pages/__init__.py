@@ -2,9 +2,11 @@
 
 from web.pages import (
     comments,
+    data,
     deliverables,
     figures,
     home,
+    importing,
     overview,
     portal,
     sharing,
@@ -17,6 +19,8 @@ PAGES = (
     home.router,
     overview.router,
     figures.router,
+    data.router,
+    importing.router,
     tasks.router,
     deliverables.router,
     comments.router,
