@@ -88,8 +88,10 @@ def _print(entry: dict[str, Any], as_json: bool) -> None:
     if entry["recipients"]:
         print(f"  for {', '.join(entry['recipients'])} (nothing is sent)")
     for fire in entry["history"]:
+        by = f"asked for by {fire['asked_by']}" if fire["asked_by"] else None
         reason = f"({fire['reason']})" if fire["reason"] else None
-        print("  " + "  ".join(part for part in (_minute(fire["at"]), fire["outcome"], fire["task"], fire["deliverable"], reason) if part))
+        said = (_minute(fire["at"]), fire["outcome"], by, fire["task"], fire["deliverable"], reason)
+        print("  " + "  ".join(part for part in said if part))
         for text in fire["alerts"]:
             print(f"    ! {text}")
 
