@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Caller, GuardedRouter, Transaction
+from api.auth import Caller, GuardedRouter, Principal, Transaction
 from api.clients import known_client
+from api.house import House
 from api.problems import NotFound, responses
 from store import audit, documents
-from store.documents import Document
+from store.clients import Client
+from store.database import Connection
+from store.documents import Document, Embedder
 from store.pages import fetch_page
 
 router = GuardedRouter("documents")
@@ -73,13 +76,18 @@ class DocumentList(BaseModel):
 async def add_document(body: NewDocument, request: Request, response: Response, caller: Caller, connection: Transaction) -> DocumentCard:
     """Keep a document, cut in passages that deliverables can find and cite."""
     client = await known_client(connection, body.client)
-    embedder = request.app.state.house.services.embedder
+    document = await keep(connection, caller, client, body, request.app.state.house.services.embedder)
+    response.headers["Location"] = f"/api/v1/documents?client={client.slug}"
+    return DocumentCard.of(document, client.slug)
+
+
+async def keep(connection: Connection, caller: Principal, client: Client, body: NewDocument, embedder: Embedder) -> Document:
+    """Keep a document for any door. Raises StoreError for an empty one."""
     document = await documents.add_document(
         connection, client.id, body.title, body.kind, body.text, body.source, body.dated, embedder=embedder
     )
     await audit.note(connection, caller.actor, "document.add", document.id, {"client": client.slug})
-    response.headers["Location"] = f"/api/v1/documents?client={client.slug}"
-    return DocumentCard.of(document, client.slug)
+    return document
 
 
 @router.post("/pages/fetch", status_code=201, responses=responses(404))
@@ -88,6 +96,13 @@ async def add_page(body: NewPage, request: Request, response: Response, caller: 
     house = request.app.state.house
     async with house.database.transaction(caller.workspace_id) as connection:
         client = await known_client(connection, body.client)
+    document = await fetch(house, caller, client, body)
+    response.headers["Location"] = f"/api/v1/documents?client={client.slug}"
+    return DocumentCard.of(document, client.slug)
+
+
+async def fetch(house: House, caller: Principal, client: Client, body: NewPage) -> Document:
+    """Fetch a page and keep its text, for any door; no connection is held meanwhile. Raises ToolInputError for a page that is not had."""
     page = await asyncio.to_thread(fetch_page, body.url, house.store.fetch_hosts)
     today = datetime.now(ZoneInfo(client.locale.zone)).date()
     async with house.database.transaction(caller.workspace_id) as connection:
@@ -95,8 +110,7 @@ async def add_page(body: NewPage, request: Request, response: Response, caller: 
             connection, client.id, body.title or page.title, body.kind, page.text, page.url, today, embedder=house.services.embedder
         )
         await audit.note(connection, caller.actor, "document.fetch", document.id, {"client": client.slug, "url": page.url})
-    response.headers["Location"] = f"/api/v1/documents?client={client.slug}"
-    return DocumentCard.of(document, client.slug)
+    return document
 
 
 @router.get("", responses=responses(404))
@@ -111,6 +125,11 @@ async def list_documents(connection: Transaction, client: Annotated[str, Query(d
 @router.delete("/{id}", status_code=204, responses=responses(404))
 async def forget_document(id: str, caller: Caller, connection: Transaction) -> None:
     """Forget a document and its passages."""
+    await forget(connection, caller, id)
+
+
+async def forget(connection: Connection, caller: Principal, id: str) -> None:
+    """Forget a document, for any door. Raises NotFound."""
     if not await documents.forget_document(connection, id):
         raise NotFound(f"there is no document {id!r} in this workspace")
     await audit.note(connection, caller.actor, "document.forget", id, {})

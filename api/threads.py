@@ -147,9 +147,7 @@ class Renaming(BaseModel):
 @router.post("/{id}/title", responses=responses(404))
 async def rename_thread(id: str, body: Renaming, caller: Caller, connection: Transaction) -> ThreadCard:
     """Give a conversation another title."""
-    await turns.owned(connection, id, caller.actor)
-    await threads.rename(connection, id, body.title.strip() or body.title)
-    return await card(connection, await turns.owned(connection, id, caller.actor))
+    return await card(connection, await turns.rename(connection, id, body.title, owner=caller.actor))
 
 
 @router.delete("/{id}", status_code=204, responses=responses(404, 409))

@@ -68,6 +68,8 @@ async def begin(connection: Any, *, client: str, owner: str, title: str = "", do
 def readable(text: str) -> str:
     """A message as it is kept. Raises ToolInputError for an empty one and for one that is too long."""
     text = text.strip()
+    if "\x00" in text:
+        raise ToolInputError("the message holds a character that cannot be kept (NUL): type it again, or paste it as plain text", field="text")
     if not text:
         raise ToolInputError("the message is empty: ask something about the client, or say what you want made", field="text")
     if len(text) > LONGEST_MESSAGE:
@@ -119,6 +121,13 @@ async def remember_said(connection: Any, thread_id: str, said: Collection[tuple[
     """What a caller says was said before, as (role, text): kept as read, and never as more than words."""
     for role, text in said:
         await messages.add(connection, thread_id, "assistant" if role == "assistant" else "user", text[:LONGEST_MESSAGE], taken=True)
+
+
+async def rename(connection: Any, thread_id: str, title: str, *, owner: str) -> Thread:
+    """Give a conversation another title. Raises NoSuchThread."""
+    await owned(connection, thread_id, owner)
+    await threads.rename(connection, thread_id, title.strip() or title)
+    return await owned(connection, thread_id, owner)
 
 
 async def delete(connection: Any, thread_id: str, *, owner: str) -> None:

@@ -111,23 +111,23 @@ async def many(connection: Connection, ids: Collection[str]) -> dict[str, Run]:
     return {row["id"]: Run(**row) for row in rows}
 
 
-async def turns_since(connection: Connection, thread_id: str, run_id: str) -> list[Run]:
-    """A conversation's turns from this one on, and the one before it, oldest first. Ids sort by the time of their making."""
-    statement = f"""
-        SELECT {COLUMNS} FROM runs
+async def turns_since(connection: Connection, thread_id: str, run_id: str, limit: int = 20) -> list[str]:
+    """Ids of a conversation's latest turns from this one on, and of the one before it, oldest first. Ids sort by the time of making."""
+    statement = """
+        SELECT id FROM runs
          WHERE conversation = %(thread)s
            AND id >= coalesce((SELECT max(id) FROM runs WHERE conversation = %(thread)s AND id < %(run)s), %(run)s)
-         ORDER BY id"""
-    return [Run(**row) for row in await (await connection.execute(statement, {"thread": thread_id, "run": run_id})).fetchall()]
+         ORDER BY id DESC LIMIT %(limit)s"""
+    values = {"thread": thread_id, "run": run_id, "limit": limit}
+    return [row["id"] for row in reversed(await (await connection.execute(statement, values)).fetchall())]
 
 
-async def handed_over(connection: Connection, thread_id: str) -> list[str]:
-    """Ids of the tasks under way that a conversation started."""
+async def handed_over(connection: Connection, thread_id: str, limit: int = 20) -> list[str]:
+    """Ids of the latest tasks that a conversation started."""
     statement = """
-        SELECT DISTINCT r.id FROM runs AS t JOIN run_events AS e ON e.run_id = t.id AND e.kind = 'task_started'
-          JOIN runs AS r ON r.id = e.payload ->> 'task'
-         WHERE t.conversation = %s AND r.status <> ALL(%s) ORDER BY r.id"""
-    return [row["id"] for row in await (await connection.execute(statement, (thread_id, sorted(ENDED)))).fetchall()]
+        SELECT e.payload ->> 'task' AS task FROM runs AS t JOIN run_events AS e ON e.run_id = t.id AND e.kind = 'task_started'
+         WHERE t.conversation = %s ORDER BY t.id DESC, e.number DESC LIMIT %s"""
+    return [row["task"] for row in await (await connection.execute(statement, (thread_id, limit))).fetchall()]
 
 
 async def set_status(

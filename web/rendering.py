@@ -38,6 +38,7 @@ SAID = {
     "approved": "Approved. The run goes on.",
     "rejected": "Sent back with your reason.",
     "imported": "Imported.",
+    "document": "Kept as a document: answers can cite it now. Ask about it.",
     "started": "Started.",
     "stopped": "Stopped.",
     "commented": "Your comment is there.",

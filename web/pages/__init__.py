@@ -1,9 +1,12 @@
 """The pages, a file for each room of the house that people work in."""
 
 from web.pages import (
+    attaching,
+    chat,
     comments,
     data,
     deliverables,
+    documents,
     figures,
     home,
     importing,
@@ -21,9 +24,12 @@ PAGES = (
     figures.router,
     data.router,
     importing.router,
+    documents.router,
     tasks.router,
     deliverables.router,
     comments.router,
     sharing.router,
     portal.router,
+    chat.router,
+    attaching.router,
 )
