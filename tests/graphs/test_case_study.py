@@ -51,6 +51,15 @@ async def test_a_case_study_is_told_against_comparable_customers_and_verifies(to
 
 
 @pytest.mark.asyncio(loop_scope="session")
+async def test_what_was_counted_stays_observed_though_a_model_chose_the_customer(told, office):
+    """The writer has to say "is estimated" of a model's figure: a count on record is none."""
+    [matched] = [record for record in await office.evidence(told.run_id) if record.tool == "compare_matched"]
+    bases = {figure.key: figure.basis for figure in matched.figures}
+    assert {bases[key] for key in ("before", "after", "change", "controls")} == {"observed"}
+    assert {bases[key] for key in ("difference", "extra")} == {"model"}
+
+
+@pytest.mark.asyncio(loop_scope="session")
 async def test_all_assets_agree_with_the_case_study_to_the_digit(told):
     body, _, rest = told.markdown.partition("## Assets")
     assets = rest.partition("## What to do")[0]

@@ -34,7 +34,7 @@ def _who(outcomes: Outcomes, one: Comparison) -> str:
 
 def _figures(outcomes: Outcomes, one: Comparison, level: float) -> Iterator[Figure]:
     who, noun, window, number = _who(outcomes, one), outcomes.measure, outcomes.window, len(one.matched.controls)
-    own: dict[str, Any] = {"entity": who, "basis": "observed"}
+    own: dict[str, Any] = {"entity": who, "basis": "observed", "rests_on": ()}
     yield Figure(
         key="before", value=one.before, unit="count", metric="before", label=f"{noun} before", period=window.before.iso, source=who, **own
     )
@@ -47,7 +47,7 @@ def _figures(outcomes: Outcomes, one: Comparison, level: float) -> Iterator[Figu
         key="change", value=one.change, unit="share", metric="change", label=f"relative change in {noun}",
         denominator=f"{noun} before", period=window.whole.iso, **own,
     )  # fmt: skip
-    others: dict[str, Any] = {"period": window.whole.iso, "basis": "observed"}
+    others: dict[str, Any] = {"period": window.whole.iso, "basis": "observed", "rests_on": ()}
     yield Figure(key="controls", value=number, unit="count", metric="controls", label="comparable customers", **others)
     yield Figure(
         key="peers_change", value=exp(one.matched.peers_change) - 1, unit="share", metric="peers_change",
@@ -77,7 +77,7 @@ def _figures(outcomes: Outcomes, one: Comparison, level: float) -> Iterator[Figu
         key="size_gap", value=one.matched.imbalance, unit="number", metric="size_gap",
         label="gap in size before, in standard deviations", period=window.before.iso, **model,
     )  # fmt: skip
-    looked: dict[str, Any] = {"unit": "count", "period": window.whole.iso, "basis": "observed"}
+    looked: dict[str, Any] = {"unit": "count", "period": window.whole.iso, "basis": "observed", "rests_on": ()}
     yield Figure(key="looked_at", value=one.looked_at, metric="looked_at", label="customers looked at", **looked)
     yield Figure(key="left", value=outcomes.left, metric="left", label="customers who left in this time", **looked)
 
@@ -98,7 +98,7 @@ def _parts(outcomes: Outcomes, one: Comparison) -> list[tuple[str, Figure]]:
             Figure(
                 key=f"parts.{keys[part]}", value=int(moved[outcomes.parts.index(part)]), unit="count", metric="part_change",
                 label=f"change in {outcomes.measure}, {part.replace('_', ' ')}", entity=f"{who}: {part}",
-                period=outcomes.window.whole.iso,
+                period=outcomes.window.whole.iso, rests_on=(),
             ),
         )
         for part in named

@@ -24,11 +24,19 @@ class Look:
     before_on: date | None
     ours: int | None
     unit: str | None
+    ours_before: int | None = None
+    """Our price on the day of the look before."""
 
     @property
     def ratio(self) -> float | None:
         """Their price over ours."""
         return self.price / self.ours if self.ours else None
+
+    @property
+    def ratio_before(self) -> float | None:
+        """The same at the look before, by our price of that day; by today's where none was on record."""
+        ours = self.ours_before or self.ours
+        return self.before / ours if self.before and ours else None
 
     @property
     def moved(self) -> float | None:
@@ -59,6 +67,8 @@ def looks(facts: Facts, day: date, since: date, currency: str) -> list[Look]:
         earlier = before.get(name)
         # a look that is itself the earlier one shows no change
         compared = earlier if earlier and earlier["seen_on"] < row["seen_on"] else None
+        own = [one for one in ours.get(row["product"], ()) if compared and one["valid_from"] <= compared["seen_on"]]
+        today = ours.get(row["product"], [{"price": None, "unit": None}])[-1]
         found.append(
             Look(
                 *name,
@@ -68,8 +78,9 @@ def looks(facts: Facts, day: date, since: date, currency: str) -> list[Look]:
                 source=row["source"],
                 before=compared["price"] if compared else None,
                 before_on=compared["seen_on"] if compared else None,
-                ours=ours.get(row["product"], (None, None))[0],
-                unit=ours.get(row["product"], (None, None))[1],
+                ours=today["price"],
+                unit=today["unit"],
+                ours_before=own[-1]["price"] if own else None,
             )
         )
     return found
@@ -81,12 +92,13 @@ def _newest(facts: Facts, seen: Any) -> list[dict[str, Any]]:
     return facts.fetch(rows.select("competitor", "product", "price", "seen_on", "source")).to_pylist()
 
 
-def _own(facts: Facts, day: date, currency: str) -> dict[str, tuple[int | None, str | None]]:
-    """Our price of each product and what it is per."""
+def _own(facts: Facts, day: date, currency: str) -> dict[str, list[dict[str, Any]]]:
+    """Our price of each product and what it is per, each time it was set, oldest first."""
     if "prices" not in facts.names():
         return {}
     prices = facts.table("prices")
     valid = prices.filter((prices.valid_from <= day) & (prices.currency == currency) & (prices.price > 0))
-    newest = valid.group_by("product").aggregate(valid_from=valid.valid_from.max())
-    rows = valid.join(newest, ["product", "valid_from"]).select("product", "price", "unit").order_by("product")
-    return {row["product"]: (row["price"], row["unit"]) for row in facts.fetch(rows).to_pylist()}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in facts.fetch(valid.select("product", "valid_from", "price", "unit").order_by("product", "valid_from")).to_pylist():
+        found.setdefault(row["product"], []).append(row)
+    return found

@@ -259,12 +259,21 @@ def _caveats(found: list[Look], by_name: dict[str, list[Look]], day: date, stale
         yield Caveat(code="few_products", text="Where few products are compared, a single one carries the whole comparison.")
 
 
+def _below(look: Look, threshold: float) -> bool:
+    """Whether a price went down and lies below ours by the threshold."""
+    return look.moved is not None and look.moved < 1 and look.ratio is not None and look.ratio <= 1 - threshold
+
+
 def _decision(found: list[Look], moves: Mapping[str, Look], threshold: float) -> Decision:
     for key, look in moves.items():
-        if look.moved is not None and look.moved < 1 and look.ratio is not None and look.ratio <= 1 - threshold:
+        if _below(look, threshold) and (look.ratio_before or 0) >= 1:
             return Decision(
                 action="answer", reason=f"A competitor went below our price: a change of {{{{{key}.change}}}} to {{{{{key}.price}}}}."
             )
+    for key, look in moves.items():
+        if _below(look, threshold):
+            reason = f"A competitor that was below our price already went further down: by {{{{{key}.change}}}} to {{{{{key}.price}}}}."
+            return Decision(action="watch", reason=reason)
     if moves:
         largest = next(iter(moves))
         reason = f"The largest change seen is {{{{{largest}.change}}}}; it leaves no competitor newly below our price."

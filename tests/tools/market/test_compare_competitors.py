@@ -71,11 +71,26 @@ def test_a_look_after_the_day_is_not_seen_and_a_change_needs_two_looks():
 
 
 def test_a_rival_who_went_below_our_price_wants_an_answer_and_a_small_move_does_not():
-    assert ask(tables()).decision.action == "answer"
+    newly = [("Rival A", "Cut", 10500, date(2026, 7, 1)), ("Rival A", "Cut", 8000, date(2026, 10, 20))]
+    assert ask(tables(newly)).decision.action == "answer"
     assert ask(tables(), threshold=0.3).decision.action == "hold"
     above = [("Rival A", "Cut", 30000, date(2026, 7, 1)), ("Rival A", "Cut", 26000, date(2026, 10, 20))]
     assert ask(tables(above)).decision.action == "watch"
     assert ask(tables(SEEN[5:])).decision.action == "look_again"
+
+
+def test_a_rival_who_was_below_already_did_not_go_below_our_price():
+    """By our price of that day: what we have raised since makes nobody newly cheaper."""
+    further = ask(tables()).decision
+    assert further.action == "watch"
+    assert further.reason.startswith("A competitor that was below our price already went further down")
+    found = tables()
+    raised = found["prices"].slice(0, 1).to_pylist()[0] | {"price": 8900, "valid_from": date(2025, 6, 1)}
+    found["prices"] = pa.concat_tables([pa.Table.from_pylist([raised], schema=found["prices"].schema), found["prices"]])
+    lately = found["prices"].to_pylist()
+    lately[1]["valid_from"] = date(2026, 9, 1)
+    found["prices"] = pa.Table.from_pylist(lately, schema=found["prices"].schema)
+    assert ask(found).decision.action == "answer", "at ninety rand it stood above our eighty-nine of that day"
 
 
 def test_old_looks_and_what_is_not_known_of_them_must_be_said():
