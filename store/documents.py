@@ -56,6 +56,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A document without its text."""
+
+    id: str
+    title: str
+    kind: str
+    source: str
+    dated: date | None
+    characters: int
+    passages: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """One chunk that answers a query, with what a citation needs. `score` is the fused rank score, larger is nearer."""
 
@@ -150,6 +164,21 @@ async def list_documents(connection: Connection, client_id: str) -> list[Documen
     """The client's documents, newest first."""
     statement = f"SELECT {COLUMNS} FROM documents WHERE client_id = %s ORDER BY created_at DESC, id DESC"
     return [Document(**row) for row in await (await connection.execute(statement, (client_id,))).fetchall()]
+
+
+async def outlines(connection: Connection, client_id: str, *, limit: int = 500) -> list[Outline]:
+    """The client's documents without their texts, newest first."""
+    statement = """
+        SELECT id, title, kind, source, dated, length(text) AS characters, created_at,
+               (SELECT count(*)::int FROM chunks AS c WHERE c.document_id = d.id) AS passages
+          FROM documents AS d WHERE client_id = %s ORDER BY created_at DESC, id DESC LIMIT %s"""
+    return [Outline(**row) for row in await (await connection.execute(statement, (client_id, limit))).fetchall()]
+
+
+async def passages_of(connection: Connection, document_id: str) -> list[str]:
+    """The passages that a document is cut in, in order: what an answer finds and cites."""
+    statement = "SELECT text FROM chunks WHERE document_id = %s ORDER BY number"
+    return [row["text"] for row in await (await connection.execute(statement, (document_id,))).fetchall()]
 
 
 async def get_document(connection: Connection, document_id: str) -> Document | None:

@@ -6,7 +6,6 @@ import asyncio
 import csv
 import time
 from collections.abc import Callable
-from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from store.imports import Import
 from store.settings import StoreSettings
 from tools.contracts import CONTRACTS
 from web import mapping_form, uploads, working
-from web.desk import AtDesk, Desk, back_to, client_at, desk
+from web.desk import AtDesk, Desk, back_to, client_at, opened
 from web.rendering import HEADERS
 from web.uploads import Upload
 from web.visiting import Pages, Visitor, Who
@@ -129,7 +128,7 @@ async def go_on(request: Request, who: Who, slug: str, token: str) -> Response:
 
 async def _refused(request: Request, who: Visitor, client: Client, kept: Upload, form: FormData, message: str) -> Response:
     """The form again with what was typed, and what is wrong with it."""
-    async with asynccontextmanager(desk)(request, who) as at:
+    async with opened(request, who) as at:
         return _page(at, kept, kept.state(), status=422, typed=form, wrong=message)
 
 
