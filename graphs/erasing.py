@@ -14,7 +14,8 @@ from graphs.services import Services
 from store import audit, checkpoints, erasures, evidence, forgetting, imports, runs, step_results, suppression
 from store.clients import Client
 from store.delta import client_folder, write_lock
-from store.erase import ErasureReport, erase_person, unreadable
+from store.erase import ErasureReport, erase_person, foresee_person, unreadable
+from store.erase import Foreseen as FactsForeseen
 from store.mentions import Mentions
 from store.person import who_is
 from tools.contract import ToolRefusal
@@ -32,6 +33,19 @@ class RunUnderWay(ToolRefusal):
     kind = "conflict"
 
 
+class Foreseen(NamedTuple):
+    """What an erasure would do. It names the person, for whoever has to tell them from others."""
+
+    facts: FactsForeseen
+    records: dict[str, int]
+    """Rows of the database that name the person, by table."""
+
+    @property
+    def found(self) -> bool:
+        """Whether anything of the client's knows the person."""
+        return self.facts.found or bool(self.records)
+
+
 class Erased(NamedTuple):
     """What an erasure did. It does not name the person."""
 
@@ -45,6 +59,15 @@ class Erased(NamedTuple):
     runs_stopped: tuple[str, ...]
     not_ours: tuple[str, ...]
     """Files that were imported: the person may stand in them, and they are not in our hands."""
+
+
+async def foresee(services: Services, workspace_id: str, client: Client, person: str) -> Foreseen:
+    """What `erase` would do. Changes nothing. Raises ToolInputError for nobody."""
+    root = services.store.facts_root
+    mentions = Mentions(await asyncio.to_thread(who_is, root, workspace_id, client, person))
+    facts = await asyncio.to_thread(foresee_person, root, workspace_id, client, person)
+    async with services.database.transaction(workspace_id) as connection:
+        return Foreseen(facts, await forgetting.named_in(connection, client.id, mentions))
 
 
 async def erase(services: Services, workspace_id: str, client: Client, person: str, *, on: date, actor: str) -> Erased:

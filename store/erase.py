@@ -80,6 +80,62 @@ def erase_person(root: str | Path, workspace_id: str, client: delta.ClientLike, 
     )  # fmt: skip
 
 
+class Foreseen(Frozen):
+    """What an erasure would remove from a client's tables, and by what the person would be known."""
+
+    ids: tuple[str, ...]
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    names: tuple[str, ...]
+    rows: dict[str, int] = Field(description="rows of each table that would be removed from its newest version")
+    scrubbed: dict[str, int] = Field(description="rows of others that mention the person")
+    older: tuple[str, ...] = Field(description="tables whose earlier versions alone still hold the person")
+
+    @property
+    def found(self) -> bool:
+        """Whether the tables know anybody by what was asked for."""
+        return bool(self.rows or self.scrubbed or self.older)
+
+
+def foresee_person(root: str | Path, workspace_id: str, client: delta.ClientLike, person: str) -> Foreseen:
+    """What `erase_person` would remove. Changes nothing. Blocks. Raises ToolInputError for nobody."""
+    folder = delta.client_folder(root, workspace_id, client.id)
+    rows: dict[str, int] = {}
+    scrubbed: dict[str, int] = {}
+    older: list[str] = []
+    with room_to_write(), scratch(folder) as work, open_checks(work) as connection:
+        who = find_person(connection, folder, person)
+        for name in delta.table_names(folder):
+            table = delta.open_table(folder, name)
+            assert table is not None
+            deleted, mentioned, _ = _counted(connection, table, name, who)
+            if deleted:
+                rows[name] = deleted
+            if mentioned:
+                scrubbed[name] = mentioned
+            if not deleted + mentioned and _files_holding(connection, folder / name, name, who):
+                older.append(name)
+    return Foreseen(
+        ids=who.ids, emails=who.emails, phones=who.phones, names=who.names, rows=rows, scrubbed=scrubbed, older=tuple(older)
+    )  # fmt: skip
+
+
+def _counted(connection: DuckDBPyConnection, table: DeltaTable, name: str, who: Person) -> tuple[int, int, int]:
+    """Rows of the person, rows of others that mention them, and all rows, in the version that is open."""
+    import pyarrow as pa
+
+    files = delta.files(table)
+    if not files:
+        return 0, 0, 0
+    deletes, mentions = _conditions(name, pa.schema(table.schema().to_arrow()), who)
+    held = f"read_parquet([{', '.join(map(quoted, files))}], union_by_name = true)"
+    counted = connection.execute(
+        f"SELECT count(*) FILTER ({deletes}), count(*) FILTER (NOT ({deletes}) AND ({mentions})), count(*) FROM {held}"
+    ).fetchone()
+    assert counted is not None
+    return int(counted[0]), int(counted[1]), int(counted[2])
+
+
 def _files_holding(connection: DuckDBPyConnection, place: Path, name: str, who: Person) -> set[Path]:
     """The data files of a table, of any version or none, that hold the person."""
     import pyarrow.parquet as pq
@@ -137,19 +193,12 @@ def _rewrite(connection: DuckDBPyConnection, table: DeltaTable, name: str, who: 
     import pyarrow as pa
     from deltalake import write_deltalake
 
-    files = delta.files(table)
-    if not files:
-        return 0, 0
-    schema = pa.schema(table.schema().to_arrow())
-    deletes, mentions = _conditions(name, schema, who)
-    held = f"read_parquet([{', '.join(map(quoted, files))}], union_by_name = true)"
-    counted = connection.execute(
-        f"SELECT count(*) FILTER ({deletes}), count(*) FILTER (NOT ({deletes}) AND ({mentions})), count(*) FROM {held}"
-    ).fetchone()
-    assert counted is not None
-    deleted, scrubbed, total = map(int, counted)
+    deleted, scrubbed, total = _counted(connection, table, name, who)
     if not deleted + scrubbed:
         return 0, 0
+    schema = pa.schema(table.schema().to_arrow())
+    deletes, _ = _conditions(name, schema, who)
+    held = f"read_parquet([{', '.join(map(quoted, delta.files(table)))}], union_by_name = true)"
     contract = CONTRACTS.get(name)
     columns = ", ".join(_scrub(contract, field, who)[1] if contract else named(field) for field in schema.names)
     target = work / f"{name}.parquet"

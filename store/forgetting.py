@@ -96,29 +96,42 @@ async def take_out(connection: Connection, client_id: str, mentions: Mentions, *
     return {table: count for table, count in changed.items() if count}
 
 
-async def _rewrite(connection: Connection, place: Place, client_id: str, mentions: Mentions, on: date) -> int:
+async def named_in(connection: Connection, client_id: str, mentions: Mentions) -> dict[str, int]:
+    """How many of the client's records name a person, by table: what `take_out` would change, the audit log and keys aside."""
+    named = {place.table: len(await _naming(connection, place, client_id, mentions)) for place in PLACES}
+    kept = await documents.list_documents(connection, client_id)
+    named["documents"] = sum(any(mentions.text(text) != text for text in (one.title, one.source, one.text)) for one in kept)
+    return {table: count for table, count in named.items() if count}
+
+
+async def _naming(connection: Connection, place: Place, client_id: str, mentions: Mentions) -> list[tuple[Row, Row]]:
+    """Rows of a place that name the person, each with its columns as they would be without."""
     exact = place.table == "evidence"
     loose = mentions.loose_exact if exact else mentions.loose
     if not loose:
-        return 0
+        return []
     columns = (*place.texts, *place.jsons)
     holds = " OR ".join(f"{column}::text ~* %(loose)s" for column in columns)
     statement = f"SELECT {', '.join((*place.key, *columns))} FROM {place.table} WHERE {place.whose} AND ({holds})"
     rows = await (await connection.execute(statement, {"client_id": client_id, "loose": loose})).fetchall()
-    count = 0
+    found = []
     for row in rows:
         fresh = {name: mentions.text(row[name]) if row[name] is not None else None for name in place.texts}
         fresh |= {name: mentions.json(row[name], exact=exact) for name in place.jsons}
-        if all(fresh[name] == row[name] for name in columns):
-            continue
-        if place.table in MENDED:
-            fresh = MENDED[place.table](fresh, on)
+        if any(fresh[name] != row[name] for name in columns):
+            found.append((row, fresh))
+    return found
+
+
+async def _rewrite(connection: Connection, place: Place, client_id: str, mentions: Mentions, on: date) -> int:
+    found = await _naming(connection, place, client_id, mentions)
+    for row, without in found:
+        fresh = MENDED[place.table](without, on) if place.table in MENDED else without
         values = {name: Jsonb(value) if name in place.jsons and value is not None else value for name, value in fresh.items()}
         sets = ", ".join(f"{name} = %({name})s" for name in values)
         same = " AND ".join(f"{name} = %(key_{name})s" for name in place.key)
         await connection.execute(f"UPDATE {place.table} SET {sets} WHERE {same}", values | {f"key_{name}": row[name] for name in place.key})
-        count += 1
-    return count
+    return len(found)
 
 
 def _not_replayable(fresh: Row, on: date) -> Row:
