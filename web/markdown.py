@@ -16,4 +16,4 @@ def to_page(markdown: str, evidence_ids: Mapping[str, str] | None = None) -> Mar
     inside = to_html(markdown, "", evidence_ids=evidence_ids, page=False)
     for style, name in ALIGNED.items():
         inside = inside.replace(style, name)
-    return Markup(inside.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>"))  # noqa: S704 - nh3 cleaned it
+    return Markup(inside.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>"))  # noqa: S704 - nh3 cleaned it
