@@ -61,7 +61,9 @@ class Said(BaseModel):
     actor: str
     role: str
     act: ActKind
-    target: str | None = Field(description="of a delegation: key:<id> or role:<role>; of an edit: the request that took this one's place")
+    target: str | None = Field(
+        description="of a delegation: key:<id>, member:<id> or role:<role>; of an edit: the request that took this one's place"
+    )
     through: int | None = Field(description="the number of the delegation that this rests on")
     reason: str | None
     at: datetime
@@ -160,25 +162,26 @@ async def edit_approval(id: str, body: Edit, request: Request, caller: Caller) -
 
 
 class Delegation(BaseModel):
-    """To whom you hand on your say: one key, or whoever has a role."""
+    """To whom you hand on your say: one key, one member, or whoever has a role."""
 
     model_config = ConfigDict(extra="forbid")
 
     key: Annotated[str | None, Field(max_length=80, description="id of a key")] = None
+    member: Annotated[str | None, Field(max_length=254, description="id or address of a member")] = None
     role: ApproverRole | None = None
     reason: Note | None = None
 
     @model_validator(mode="after")
     def _to_one(self) -> Delegation:
-        if (self.key is None) == (self.role is None):
-            raise ValueError("name a key or a role, and not both")
+        if sum(given is not None for given in (self.key, self.member, self.role)) != 1:
+            raise ValueError("name a key, a member or a role, and one of them only")
         return self
 
 
 @router.post("/{id}/delegate", responses=responses(404, 409))
 async def delegate_approval(id: str, body: Delegation, caller: Caller, connection: Transaction) -> ApprovalCard:
     """Hand your say on. You have none left then, unless it comes back to you."""
-    asked = await delegate(connection, id, person(caller), key=body.key, role=body.role, reason=body.reason)
+    asked = await delegate(connection, id, person(caller), key=body.key, role=body.role, member=body.member, reason=body.reason)
     return await card_of(connection, asked)
 
 
@@ -205,18 +208,18 @@ async def read(connection: Connection, asked: Approval) -> Callable[[], FullAppr
     made = await deliverables.get(connection, asked.deliverable_id)
     assert made is not None
     before = await deliverables.last_before(connection, made)
-    records = {alias: await evidence.get(connection, identity) for alias, identity in made.evidence_aliases.items()}
+    records = await evidence.many(connection, made.evidence_aliases.values())
     lines = [
         EvidenceLine(
             alias=alias,
-            id=kept.evidence.id,
+            id=identity,
             tool=kept.evidence.tool,
             figures=len(kept.evidence.result.get("figures", ())),
             facts=kept.evidence.facts,
             replayable=kept.evidence.replayable,
         )
-        for alias, kept in records.items()
-        if kept is not None
+        for alias, identity in deliverables.in_order(made.evidence_aliases)
+        if (kept := records.get(identity)) is not None
     ]
     acts = await approvals.acts(connection, asked.id)
     head = await card_of(connection, asked)

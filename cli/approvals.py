@@ -216,23 +216,25 @@ async def _edit(id: str, seen: str, content: dict[str, Any], workspace: str | No
 def delegate(
     id: Id,
     key: Annotated[str | None, typer.Option(help="id of the key that gets your say")] = None,
+    member: Annotated[str | None, typer.Option(help="or the address or id of the member who gets it")] = None,
     role: Annotated[str | None, typer.Option(help="or the role that gets it: owner, strategist or approver")] = None,
     reason: Annotated[str | None, typer.Option("--reason", "-r", help="why, for the record")] = None,
     workspace: house.Which = None,
     as_json: Json = False,
 ) -> None:
-    """Hand your say on to another key, or to whoever has a role."""
-    if (key is None) == (role is None):
-        raise unreadable("name --key or --role, and not both")
-    _told(house.run(_delegate(id, key, role, reason, workspace)), as_json)
+    """Hand your say on to another key or member, or to whoever has a role."""
+    to = {name: value for name, value in (("key", key), ("member", member), ("role", role)) if value is not None}
+    if len(to) != 1:
+        raise unreadable("name --key, --member or --role, and one of them only")
+    _told(house.run(_delegate(id, to, reason, workspace)), as_json)
 
 
-async def _delegate(id: str, key: str | None, role: str | None, reason: str | None, workspace: str | None) -> Any:
+async def _delegate(id: str, to: dict[str, str], reason: str | None, workspace: str | None) -> Any:
     from api.approvals import card_of
     from graphs.approving import delegate
 
     async with house.desk(workspace) as desk, desk.transaction() as connection:
-        return await card_of(connection, await delegate(connection, id, await _person(connection), key=key, role=role, reason=reason))
+        return await card_of(connection, await delegate(connection, id, await _person(connection), reason=reason, **to))
 
 
 def examples(

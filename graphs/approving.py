@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from agents.roster import AGENTS
 from graphs.asking import CHANGED, RAN_OUT, holds, settled
 from graphs.services import Enqueue
-from store import approvals, audit, edits, events, keys, policies
+from store import approvals, audit, edits, events, keys, members, policies
 from store.approvals import Act, ActKind, Approval
 from store.clients import Client
 from store.database import Connection
 from store.errors import Conflict, NotAllowed
 from store.policies import APPROVER_ROLES, EVERY_KIND, Requirement
 from tools.contract import ToolInputError
+
+FOUR_EYES = "four eyes: you asked for this or edited it, so somebody else has to approve it"
 
 
 class NoSuchApproval(LookupError):
@@ -27,7 +29,7 @@ class NoSuchApproval(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who speaks: an actor of the audit log (`key:key_…`, `cli`), and the role of their key."""
+    """Who speaks: an actor of the audit log (`key:key_…`, `member:mb_…`, `cli`), and their role."""
 
     actor: str
     role: str
@@ -47,7 +49,7 @@ async def approve(connection: Connection, workspace_id: str, run_id: str, who: P
     done = await approvals.acts(connection, asked.id)
     through = _right(asked, done, who)
     if asked.requirement.four_eyes and who.actor in await authors(connection, asked):
-        raise NotAllowed("four eyes: you asked for this or edited it, so somebody else has to approve it")
+        raise NotAllowed(FOUR_EYES)
     given = [act for act in done if act.act == "approve"]
     if any(act.actor == who.actor for act in given):
         return asked
@@ -77,28 +79,27 @@ async def reject(
 
 
 async def delegate(
-    connection: Connection, approval_id: str, who: Person, *, key: str | None, role: str | None, reason: str | None = None
+    connection: Connection,
+    approval_id: str,
+    who: Person,
+    *,
+    key: str | None = None,
+    role: str | None = None,
+    member: str | None = None,
+    reason: str | None = None,
 ) -> Approval:
-    """Hand one's say on to another key, or to a role: who hands on has none left, and who gets it may use it once.
+    """Hand one's say on to a key, a member or a role, one of them: who hands on has none left, and who gets it may use it once.
 
     Raises NoSuchApproval, Conflict, NotAllowed, ToolInputError for somebody who could not approve.
     """
     asked = await found(connection, approval_id)
     asked = await _waiting(connection, asked.run_id, who, asked.hash, approval_id=approval_id)
     through = _right(asked, await approvals.acts(connection, asked.id), who)
-    target = f"key:{key}" if key else f"role:{role}"
-    if key is not None:
-        given = next((entry for entry in await keys.list_keys(connection) if entry.id == key), None)
-        now = datetime.now(UTC)
-        if given is None or given.revoked_at is not None or (given.expires_at is not None and given.expires_at <= now):
-            raise ToolInputError(f"there is no key {key!r} in this workspace that holds", field="key")
-        role_of_target: str | None = given.role
-    else:
-        role_of_target = role
+    target, role_of_target, named = await _target(connection, key, role, member)
     if role_of_target not in APPROVER_ROLES:
-        raise ToolInputError(f"the role {role_of_target!r} approves nothing: {', '.join(APPROVER_ROLES)}", field="key" if key else "role")
+        raise ToolInputError(f"the role {role_of_target!r} approves nothing: {', '.join(APPROVER_ROLES)}", field=named)
     if target == who.actor:
-        raise ToolInputError("you cannot hand it on to yourself", field="key")
+        raise ToolInputError("you cannot hand it on to yourself", field=named)
     if asked.requirement.four_eyes and target in await authors(connection, asked):
         raise NotAllowed("four eyes: they asked for this or edited it, so they may not approve it")
     await approvals.note_act(
@@ -107,6 +108,22 @@ async def delegate(
     await audit.note(connection, who.actor, "approval.delegate", asked.id, {"run": asked.run_id, "to": target, "reason": reason})
     await events.append(connection, asked.run_id, "approval_delegated", {"approval": asked.id, "by": who.actor, "to": target})
     return asked
+
+
+async def _target(connection: Connection, key: str | None, role: str | None, member: str | None) -> tuple[str, str | None, str]:
+    """Who gets it, as an act names them, their role, and the field that named them. Raises ToolInputError."""
+    if key is not None:
+        given = next((entry for entry in await keys.list_keys(connection) if entry.id == key), None)
+        now = datetime.now(UTC)
+        if given is None or given.revoked_at is not None or (given.expires_at is not None and given.expires_at <= now):
+            raise ToolInputError(f"there is no key {key!r} in this workspace that holds", field="key")
+        return f"key:{key}", given.role, "key"
+    if member is not None:
+        person = await members.get_member(connection, member)
+        if person is None or person.disabled_at is not None:
+            raise ToolInputError(f"there is no member {member!r} in this workspace who can sign in", field="member")
+        return person.actor, person.role, "member"
+    return f"role:{role}", role, "role"
 
 
 async def change_policy(
@@ -145,6 +162,31 @@ async def authors(connection: Connection, asked: Approval) -> set[str]:
     """Who asked for the task, and who edited a version of its text."""
     asker = {asked.asked_by} if asked.asked_by is not None else set()
     return asker | await edits.editors(connection, asked.run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What somebody may do with a request that waits, and in words why not."""
+
+    answer: bool
+    approve: bool
+    why: str
+
+
+async def say_of(connection: Connection, asked: Approval, who: Person) -> Say:
+    """Whether this person may answer, as things stand; `approve` and `reject` ask again, with the run held."""
+    if asked.state != "waiting" or asked.overdue:
+        return Say(False, False, "")
+    done = await approvals.acts(connection, asked.id)
+    try:
+        _right(asked, done, who)
+    except NotAllowed as refused:
+        return Say(False, False, str(refused))
+    if any((act.actor, act.act) == (who.actor, "approve") for act in done):
+        return Say(True, False, "you have approved; others still have to")
+    if asked.requirement.four_eyes and who.actor in await authors(connection, asked):
+        return Say(True, False, FOUR_EYES)
+    return Say(True, True, "")
 
 
 async def open_to(connection: Connection, approval_id: str, who: Person, seen: str) -> tuple[Approval, int | None]:
@@ -199,7 +241,7 @@ def _right(asked: Approval, done: Sequence[Act], who: Person) -> int | None:
         return None
     through = [*to_me, *(act.number for act in given if act.target == f"role:{who.role}")]
     if not through:
-        raise NotAllowed(f"this needs the approval of: {', '.join(asked.requirement.roles)}; your key's role is {who.role}")
+        raise NotAllowed(f"this needs the approval of: {', '.join(asked.requirement.roles)}; your role is {who.role}")
     return max(through)
 
 

@@ -12,7 +12,7 @@ from graphs.services import Enqueue
 from grounding.evidence import Evidence, Locale
 from grounding.rendering import show
 from grounding.slots import render
-from store import approvals, audit, deliverables, events
+from store import approvals, audit, deliverables, events, runs
 from store.approvals import Approval
 from store.clients import Client
 from store.database import Connection, Database
@@ -106,6 +106,8 @@ async def carry_out(connection: Connection, asked: Approval) -> Approval:
         asked = await approvals.unsettle(connection, asked.id, CHANGED) or asked
         await _log(connection, asked, "system", "system")
     await deliverables.set_status(connection, asked.deliverable_id, AFTERWARDS[asked.state])
+    if asked.state == "approved":
+        await deliverables.supersede(connection, asked.run_id, asked.deliverable_id)
     return asked
 
 
@@ -129,9 +131,16 @@ async def expire(database: Database, enqueue: Enqueue) -> int:
 
 
 async def settled(connection: Connection, workspace_id: str, asked: Approval, actor: str, enqueue: Enqueue) -> None:
-    """Write down that a request is settled, and hand its run to a worker, in the transaction that settles it."""
+    """Write down that a request is settled, and hand its run to a worker, in the transaction that settles it.
+
+    A run that has ended is not taken up again: what a person edited after its end is carried out here.
+    """
     await _log(connection, asked, actor, None if asked.state in ("approved", "rejected") else actor)
-    await enqueue(connection, workspace_id, asked.run_id)
+    run = await runs.get_run(connection, asked.run_id)
+    if run is not None and run.status in runs.ENDED:
+        await carry_out(connection, asked)
+    else:
+        await enqueue(connection, workspace_id, asked.run_id)
 
 
 async def _log(connection: Connection, asked: Approval, actor: str, audited: str | None) -> None:

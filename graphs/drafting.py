@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -23,11 +23,12 @@ MOST_PROBLEMS = 25
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One place that does not hold: where, the words, and why."""
+    """One place that does not hold: where, the words, and why. `mark`: the numeral or word in them that fails, when it is one."""
 
     where: str
     text: str
     problem: str
+    mark: str = field(default="", compare=False)
 
     def line(self) -> str:
         """As the repair prompt lists it."""
@@ -135,11 +136,11 @@ def _place(sentence: str, where: list[tuple[str, str]]) -> str:
 
 def _verdict(verdict: Verdict, where: list[tuple[str, str]], evidence: Mapping[str, Evidence]) -> list[Problem]:
     problems = [
-        Problem(_place(n.sentence, where), _plain(n.sentence), f"{n.text!r} is {n.verdict.lower()}: {n.reason}")
+        Problem(_place(n.sentence, where), _plain(n.sentence), f"{n.text!r} is {n.verdict.lower()}: {n.reason}", n.text)
         for n in verdict.numerals
         if n.verdict in ("CONTRADICTED", "UNSUPPORTED")
     ]
-    problems += [Problem(_place(w.sentence, where), _plain(w.sentence), f"{w.text!r}: {w.reason}") for w in verdict.words]
+    problems += [Problem(_place(w.sentence, where), _plain(w.sentence), f"{w.text!r}: {w.reason}", w.text) for w in verdict.words]
     problems += [
         Problem("text", "", f"a caveat must appear and does not: {missing.text} (slot {missing.slot})")
         for missing in verdict.missing_caveats

@@ -168,6 +168,12 @@ async def published(connection: Connection, client_id: str, limit: int = 200) ->
     return [Line(**row) for row in await (await connection.execute(statement, (client_id, limit))).fetchall()]
 
 
+async def titled(connection: Connection, ids: Collection[str]) -> dict[str, Line]:
+    """These versions as lists show them, by id."""
+    statement = f"SELECT {LINE} FROM deliverables WHERE id = ANY(%s)"
+    return {row["id"]: Line(**row) for row in await (await connection.execute(statement, (list(ids),))).fetchall()}
+
+
 async def versions(connection: Connection, run_id: str) -> list[Line]:
     """Every version of a run's deliverable, newest first."""
     statement = f"SELECT {LINE} FROM deliverables WHERE run_id = %s ORDER BY version DESC"
@@ -216,3 +222,9 @@ async def set_status(connection: Connection, deliverable_id: str, status: Delive
     statement = f"UPDATE deliverables SET status = %s WHERE id = %s RETURNING {COLUMNS}"
     row = await (await connection.execute(statement, (status, deliverable_id))).fetchone()
     return Deliverable(**row) if row else None
+
+
+async def supersede(connection: Connection, run_id: str, by: str) -> None:
+    """Let the run's other published versions be so no more: this one was published in their place."""
+    statement = "UPDATE deliverables SET status = 'draft' WHERE run_id = %s AND status = 'published' AND id <> %s"
+    await connection.execute(statement, (run_id, by))

@@ -1,6 +1,7 @@
 """The pages, a file for each room of the house that people work in."""
 
 from web.pages import (
+    approvals,
     attaching,
     chat,
     comments,
@@ -29,6 +30,7 @@ PAGES = (
     erasing.router,
     tasks.router,
     deliverables.router,
+    approvals.router,
     comments.router,
     sharing.router,
     portal.router,
