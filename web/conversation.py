@@ -115,10 +115,12 @@ def text_html(text: str, known: Mapping[str, str], slug: str) -> Markup:
 def _text_html(text: str, used: tuple[tuple[str, str], ...], slug: str) -> Markup:
     aliases = dict(used)
     text = EVIDENCE.sub(lambda match: match[0] if match[2] in aliases else match[1], text)
-    return to_page(TASK.sub(rf"](/c/{slug}/tasks/\1)", text), aliases)
+    inside = to_page(TASK.sub(rf"](/c/{slug}/tasks/\1)", text), aliases)
+    # the page has its own first heading
+    return Markup(inside.replace("<h1>", "<h2>").replace("</h1>", "</h2>"))  # noqa: S704 - cleaned by to_page
 
 
-MARKS = re.compile(r"^\s*(?:#{1,6}|>|[-*+]|\|)\s+|[*_`|]|^\s*[|:\- ]+$", re.MULTILINE)
+MARKS = re.compile(r"^[ \t]*[|:\- ]+$|^[ \t]*(?:#{1,6}|>|[-*+])[ \t]+|[*_`|]", re.MULTILINE)
 LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 
 

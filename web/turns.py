@@ -144,7 +144,8 @@ class Turn:
         self._open = None
         action = payload["tool"] in ACTIONS
         show = {"tool": payload["tool"], "state": "running", "number": number, "run": self.run}
-        show |= {"arguments": payload["arguments"] or {}} if action else {}
+        given = payload["arguments"]
+        show |= {"arguments": given if isinstance(given, dict) else {}} if action else {}
         block = Block(f"{self.run}-c{number}", "deed" if action else "call", number, show)
         self._places.append(block)
         self._calls[payload["call"]] = block

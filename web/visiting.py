@@ -82,10 +82,15 @@ def allow(scope: str) -> Callable[..., Any]:
     """A dependency that lets visitors with this scope through."""
 
     async def check(who: Who) -> None:
-        if not who.may(scope):
-            raise Forbidden(f"Your role, {who.caller.role}, does not allow this ({scope}). An owner of the workspace can change your role.")
+        need(who, scope)
 
     return check
+
+
+def need(who: Visitor, scope: str) -> None:
+    """Raises Forbidden for a visitor without this scope."""
+    if not who.may(scope):
+        raise Forbidden(f"Your role, {who.caller.role}, does not allow this ({scope}). An owner of the workspace can change your role.")
 
 
 class Pages(APIRouter):

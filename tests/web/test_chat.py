@@ -18,6 +18,8 @@ from llm.settings import ModelSettings
 from store import events, threads
 from tests.web.conftest import Person
 
+LIMIT = 60
+"""seconds after which a stream that does not come is a failure; the first turn of a process imports what it needs"""
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -132,7 +134,7 @@ async def test_a_message_begins_a_conversation_and_its_page_says_that_an_answer_
 async def test_a_tab_that_follows_shows_what_a_page_loaded_afterwards_shows(owner, database, work):
     address = await begun(owner)
     tab = Tab.of((await owner.http.get(address)).text)
-    _, tab = await asyncio.gather(work(owner, await turn_of(owner, database, address)), asyncio.wait_for(tab.follow(owner, address), 20))
+    _, tab = await asyncio.gather(work(owner, await turn_of(owner, database, address)), asyncio.wait_for(tab.follow(owner, address), LIMIT))
     later = Tab.of((await owner.http.get(address)).text)
     assert tab.shown == later.shown
     assert tab.place == later.place
@@ -147,7 +149,7 @@ async def test_who_comes_back_after_any_event_misses_nothing(owner, database, wo
     log = await log_of(owner, database, run)
     for number in range(1, len(log)):
         headers = {"Last-Event-ID": f"{run}:{number}"}
-        tab = await asyncio.wait_for(Tab().follow(owner, address, headers=headers), 10)
+        tab = await asyncio.wait_for(Tab().follow(owner, address, headers=headers), LIMIT)
         [frame] = tab.frames
         assert (frame["since"], frame["to"]) == (number, len(log))
         assert set(tab.blocks) <= set(whole.blocks)
@@ -165,7 +167,7 @@ async def test_two_tabs_agree_and_a_message_said_in_one_appears_in_the_other(own
     assert said.status_code == 202
     assert said.json()["joined"] is False
     await work(owner, said.json()["run"])
-    await asyncio.wait_for(asyncio.gather(*following), 20)
+    await asyncio.wait_for(asyncio.gather(*following), LIMIT)
     assert one.shown == two.shown == Tab.of((await owner.http.get(address)).text).shown
     assert any("What can you do?" in block for block in one.shown)
 
@@ -198,7 +200,7 @@ async def test_text_that_is_withdrawn_is_void_and_what_replaces_it_stands_there(
     await append(owner, database, run, "text", {"part": 0, "text": "| a | b |\n|---|---:|\n"})
     await append(owner, database, run, "text", {"part": 1, "text": "| one | 1 |\n"})
     await append(owner, database, run, "finished", {"status": "succeeded", "reason": None})
-    tab = await asyncio.wait_for(tab.follow(owner, address), 10)
+    tab = await asyncio.wait_for(tab.follow(owner, address), LIMIT)
     shown = "".join(tab.shown)
     assert "too much" not in shown
     assert '<td class="right">1</td>' in shown
@@ -217,7 +219,7 @@ async def test_hostile_text_stays_text(owner, database, work):
     ]:
         await append(owner, database, run, kind, payload)
     await owner.send(f"{address}/title", title=HOSTILE)
-    followed = await asyncio.wait_for(Tab().follow(owner, address), 10)
+    followed = await asyncio.wait_for(Tab().follow(owner, address), LIMIT)
     pages = [(await owner.http.get(path)).text for path in (address, "/c/salon/chat")]
     assert "<strong>bold</strong>" in pages[0]
     for text in (*pages, *followed.blocks.values()):
@@ -271,7 +273,7 @@ async def test_stop_ends_the_answer_and_keeps_what_was_said(owner, database, wor
     assert "Stop the answer" in page
     stopped = await owner.send(f"{address}/stop")
     assert stopped.headers["location"] == address
-    tab = await asyncio.wait_for(Tab().follow(owner, address), 10)
+    tab = await asyncio.wait_for(Tab().follow(owner, address), LIMIT)
     assert "Stopped." in tab.shown[-1]
     await work(owner, run)
     assert (await log_of(owner, database, run))[-1].payload["status"] == "cancelled"
@@ -292,7 +294,7 @@ async def test_a_conversation_is_found_renamed_and_deleted(owner, database, work
     await asyncio.sleep(0.2)
     gone = await owner.send(f"{address}/delete")
     assert gone.headers["location"] == "/c/salon/chat?said=removed"
-    assert (await asyncio.wait_for(following, 10)).kinds[-1] == "gone"
+    assert (await asyncio.wait_for(following, LIMIT)).kinds[-1] == "gone"
     assert (await owner.http.get(address)).status_code == 404
 
 
@@ -302,6 +304,6 @@ async def test_a_stream_ends_when_its_session_does(owner):
     await asyncio.sleep(0.1)
     async with httpx.AsyncClient(base_url=owner.http.base_url, cookies=owner.http.cookies, headers={"Accept": "text/html"}) as other:
         await other.post("/sign-out", data={"csrf": owner.csrf})
-    assert (await asyncio.wait_for(following, 10)).kinds[-1] == "signed-out"
+    assert (await asyncio.wait_for(following, LIMIT)).kinds[-1] == "signed-out"
     async with httpx.AsyncClient(base_url=owner.http.base_url, cookies=owner.http.cookies) as other:
         assert (await other.get(f"{address}/stream")).status_code == 401

@@ -18,13 +18,12 @@ from store import deliverables, delta, events, members, runs, threads
 from store.runs import Run
 from store.threads import Thread
 from tools.contract import ToolInputError
-from web import handovers, steps
+from web import handovers, steps, texts
 from web.conversation import drawn, handover_html, load
 from web.desk import AtDesk, Desk, back_to
 from web.following import Follower, place_of
-from web.pages import figures
+from web.pages import figures, importing
 from web.pages.deliverables import shortened
-from web.pages.importing import KINDS
 from web.problems import wants_page
 from web.rendering import HEADERS, render
 from web.starters import suited
@@ -36,9 +35,10 @@ OTHERS = 12
 """conversations beside the one that is open"""
 LISTED = 100
 TITLE = 200
-TEXTS = (".md", ".markdown", ".txt")
-"""kinds of files that become documents"""
-TABLES = tuple(kind for kind in KINDS if kind not in TEXTS)
+MOST_FINDINGS = 8
+"""sentences of a result that a step shows; its page has them all"""
+TABLES = tuple(kind for kind in importing.KINDS if kind not in texts.KINDS)
+"""kinds of files that are imported; the others become documents"""
 
 Text = Annotated[str, Form()]
 
@@ -99,9 +99,9 @@ async def _thread(
 
 def _attachable(who: Visitor) -> dict[str, str]:
     """What the visitor may attach; nothing for who may neither import nor keep documents."""
-    tables, texts = who.may("imports:write"), who.may("documents:write")
-    named = {(True, True): "A text or a table", (True, False): "A table", (False, True): "A text", (False, False): ""}[tables, texts]
-    kinds = (*(TABLES if tables else ()), *(TEXTS if texts else ()))
+    may = (who.may("imports:write"), who.may("documents:write"))
+    named = {(True, True): "A table or a text", (True, False): "A table", (False, True): "A text", (False, False): ""}[may]
+    kinds = (*(TABLES if may[0] else ()), *(texts.KINDS if may[1] else ()))
     return {"label": f"{named} ({', '.join(kinds)})", "accept": ",".join(kinds)} if named else {}
 
 
@@ -175,7 +175,7 @@ async def step(desk: AtDesk, run: str, number: int, only: str = "") -> HTMLRespo
     if call is None or result is None:
         raise NotFound("This step has no result, or its events are no longer kept.")
     record, client = await figures.found(desk, result.payload["evidence"])
-    seen = await asyncio.to_thread(figures.shown, record, client) | {"only": only}
+    seen = await asyncio.to_thread(figures.shown, record, client) | {"only": only, "most": MOST_FINDINGS}
     return _part(desk, "chat_step.html", record.tool.replace("_", " ").capitalize(), await known(desk, turn.conversation), **seen)
 
 

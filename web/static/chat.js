@@ -10,6 +10,7 @@ let place = turns?.dataset.place ?? "";
 let stream = null;
 let again = 0;
 
+let atEnd = true;
 const nearEnd = () => window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 160;
 const toEnd = () => window.scrollTo({ top: document.documentElement.scrollHeight });
 
@@ -217,6 +218,9 @@ if (turns?.dataset.stream) {
   if (done) document.querySelector(".compose")?.prepend(done);
   connect();
   toEnd();
+  window.addEventListener("scroll", () => { atEnd = nearEnd(); }, { passive: true });
+  // a picture takes its room when it has come
+  turns.addEventListener("load", () => { if (atEnd) toEnd(); }, true);
   // a page that nobody sees keeps no connection: a browser has few of them for one address
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) leave();
