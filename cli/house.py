@@ -50,6 +50,18 @@ def ready_database() -> StoreSettings:
     return settings
 
 
+def bring_up_to_date(settings: StoreSettings) -> None:
+    """Migrate the embedded database where an earlier release left it running: it is ours alone. Another one its owner migrates."""
+    from store import embedded
+    from store.migrate import migrate, pending
+
+    if settings.embedded:
+        urls = embedded.urls(settings.home)
+        if due := pending(urls.app):
+            note(f"migrating the embedded database: {', '.join(due)}")
+            migrate(urls.owner, urls.app)
+
+
 def owner_url(settings: StoreSettings) -> str:
     """The owner's URL, for the operator's commands. Stops with code 3 when an outside database gives none."""
     from store import embedded

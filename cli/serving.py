@@ -32,7 +32,7 @@ def serve(
     from api.logs import configure, secrets_of
     from api.settings import ApiSettings
     from cli.beside import worker_beside
-    from cli.house import ready_database
+    from cli.house import bring_up_to_date, ready_database
     from cli.members import demo_address
     from llm.settings import ModelSettings
     from store.settings import StoreSettings
@@ -43,6 +43,7 @@ def serve(
     settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})
     configure(settings.log_level, settings.log_format, secrets_of(StoreSettings(), ModelSettings()))
     store = ready_database()
+    bring_up_to_date(store)
     base = f"http://{settings.host}:{settings.port}"
     note(f"{base} for people, {base}/api/v1/openapi.json for programs (Ctrl-C ends)")
     if settings.host in LOOPBACK and store.embedded and (link := asyncio.run(demo_address(store, base))):
@@ -81,7 +82,7 @@ def worker(
 
     from api.logs import configure, secrets_of
     from api.settings import ApiSettings
-    from cli.house import ready_database
+    from cli.house import bring_up_to_date, ready_database
     from jobs.worker import run_worker
     from llm.settings import ModelSettings
     from store.settings import StoreSettings
@@ -89,4 +90,6 @@ def worker(
     given: dict[str, Any] = {"log_format": log_format} if log_format else {}
     settings = ApiSettings(**given)
     configure(settings.log_level, settings.log_format, secrets_of(StoreSettings(), ModelSettings()))
-    asyncio.run(run_worker(ready_database(), concurrency))
+    store = ready_database()
+    bring_up_to_date(store)
+    asyncio.run(run_worker(store, concurrency))

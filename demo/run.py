@@ -160,8 +160,8 @@ def _summary(made: deliverables.Deliverable, outcome: Outcome, say: Any) -> None
     for path in outcome.files.values():
         say(f"  {path}")
     say("\nLook around:")
-    say("  make serve                                       API and worker; http://127.0.0.1:8000/api/v1/openapi.json lists it")
-    say("  groundwork key create demo --role owner          a key for it")
+    say("  make serve                                       the pages, the API and a worker; it prints a link that signs you in")
+    say("  groundwork key create demo --role owner          a key for programs; http://127.0.0.1:8000/api/v1/openapi.json")
     say(f"  groundwork deliverable show {outcome.deliverable}")
     say("  groundwork task run strategy --client newcomer --brief " + json.dumps(CLIENTS["newcomer"].briefs[0]))
     say(f"\nDone in {outcome.seconds} s.")
