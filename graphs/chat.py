@@ -241,7 +241,7 @@ async def answer_the_message(state: ChatState, context: ChatContext) -> Done:
 def _closing(state: ChatState, context: ChatContext, known: Mapping[str, Evidence], speaker: Speaker) -> list[str]:
     """What the house adds: caveats that have to be said, assumptions that were made, that something was left out."""
     desk = speaker.desk
-    lines = [judge(slot, speaker.said, desk).text for slot in owed(speaker.said, desk)]
+    lines = list(dict.fromkeys(judge(slot, speaker.said, desk).text for slot in owed(speaker.said, desk)))
     for figure in known["A"].figures if "A" in known else ():
         shown = judge(f"{{{{A.{figure.key}}}}}", "", desk).text
         lines.append(f"Assumed: {figure.label} {shown} ({figure.source}).")

@@ -36,7 +36,7 @@ LONGEST_SHOWN = 4_000
 """Characters of an earlier message that a turn reads."""
 RECORDS = 8
 """Earlier tool runs whose figures a text may still use; the findings of the last few are shown."""
-SHOWN_RECORDS = 3
+SHOWN_RECORDS = 4
 SHOWN_FINDINGS = 5
 PASSAGES = 4
 TASKS = 8
@@ -220,7 +220,10 @@ def _findings(records: dict[str, Evidence], history: Sequence[Message]) -> list[
     """Findings of the last tool runs: of each those whose figures were told, before others."""
     told = {slot for message in history for slot in TOLD.findall(message.text)}
     lines = []
-    for alias, record in list(records.items())[-SHOWN_RECORDS:]:
+    latest = list(records)
+    of = {alias: sum(slot.startswith(f"{alias}.") for slot in told) for alias in latest}
+    for alias in sorted(sorted(latest, key=lambda name: (-bool(of[name]), -latest.index(name)))[:SHOWN_RECORDS], key=latest.index):
+        record = records[alias]
         texts = [prefix(text, alias) for text in record.result.get("findings", ())]
         nearest = sorted(range(len(texts)), key=lambda index: -len(told & set(SLOT_KEY.findall(texts[index]))))[:SHOWN_FINDINGS]
         lines += [f"- {alias} ({record.tool}): {texts[index]}" for index in sorted(nearest)]

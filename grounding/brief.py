@@ -34,6 +34,8 @@ MONTH_AFTER = re.compile(
     re.IGNORECASE,
 )
 """ "19 to 25 October": the first is a day as well."""
+MORE_AFTER = re.compile(r"^[ \u00a0](?:more|less|extra|on top)\b", re.IGNORECASE)
+""" "$500 more a week on YouTube": a change, and no budget."""
 THING_BEFORE = re.compile(r"\b(?:the|our|your|their|its)[ \u00a0]+$", re.IGNORECASE)
 THING_AFTER = re.compile(
     r"^[ \u00a0]+(?!budget|spend|campaign|media|ads?\b|marketing|plan|total|fund|money|we|you|they|that|which|who|for|on|in|a|an|per|is|was|are|were|will|should"
@@ -195,7 +197,7 @@ def stated_figures(text: str, locale: Locale) -> Iterator[Figure]:
 
 
 def _budget(numerals: list[Numeral], text: str) -> Numeral | None:
-    money = [n for n in numerals if n.kind == "money" and not _of_a_thing(n, text)]
+    money = [n for n in numerals if n.kind == "money" and not _of_a_thing(n, text) and not MORE_AFTER.match(text[n.end :][:12])]
     named = [n for n in money if _says(r"budget", n, text)] or [n for n in money if _says(r"spend|invest", n, text)]
     if named:
         return named[0]

@@ -49,7 +49,7 @@ SUPERLATIVES: dict[str, tuple[Literal["high", "low", "best", "worst"], bool]] = 
 SUPERLATIVE = re.compile(
     r"\b(?P<word>"
     + "|".join(sorted((re.escape(w) for w in SUPERLATIVES), key=len, reverse=True))
-    + r")\b(?!-| of all| (?:we|you|they) (?:have |had )?ever| (?:that|practice|case|at|suited|likely|recent|important|common))",
+    + r")\b(?!-| of all| split| (?:we|you|they) (?:have |had )?ever| (?:that|practice|case|at|suited|likely|recent|important|common))",
     re.IGNORECASE,
 )
 NEEDS_METRIC = frozenset(
@@ -65,6 +65,8 @@ COMPARATIVE = re.compile(
     r"(?P<middle>[^.;]{0,60}?)\b(?:than|compared (?:with|to))\b|\b(?P<beats>outperform(?:s|ed|ing)?|beats?|ahead of|surpass(?:es|ed)?|outpaces?|outpaced)\b|\b(?P<trails>trails?|trailed|lags?(?: behind)?|lagged(?: behind)?|underperform(?:s|ed)?|behind)\b",
     re.IGNORECASE,
 )  # fmt: skip
+CHANCE_OF = re.compile(r"\b(?:chance|probability|risk|odds|likelihood)[ \u00a0](?:that|of)\b[^.;]{0,60}$", re.IGNORECASE)
+"""A chance of doing worse is a figure, and compares nothing."""
 PRICE_WORDS = re.compile(r"\b(?:cheaper|less expensive|more expensive|pricier|costlier|dearer)\b", re.IGNORECASE)
 
 
@@ -264,6 +266,8 @@ class Claims:
             clause = next((c for c in sentence.clauses if c[0] <= match.start() < c[1]), (sentence.start, sentence.end))
             known = set(self.index.entities)
             before = [m for m in self.around.within(self.around.entities, clause[0], match.start()) if m.names & known]
+            if CHANCE_OF.search(self.text[sentence.start : match.start()]):
+                continue
             after = [m for m in self.around.within(self.around.entities, match.end(), min(match.end() + 40, clause[1])) if m.names & known]
             if not before:
                 scopes = self.around.entity_scopes(sentence, clause)

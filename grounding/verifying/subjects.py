@@ -37,6 +37,8 @@ LOST = re.compile(
 LOST_BEHIND = re.compile(
     r"^(?:[ \u00a0](?:a|per)[ \u00a0]\w+)?[ \u00a0](?:out of|away from|less|fewer|lower|short|down|off|in the red|below)\b", re.IGNORECASE
 )
+EITHER_WAY = frozenset({"effect_to_find", "difference_to_find", "minimum_detectable_effect"})
+"""What a test could find is a size: a held-out group may as well do less by it."""
 
 
 def entity(reading: Reading, place: Place, candidate: Candidate) -> int | str:
@@ -122,6 +124,8 @@ def sign(reading: Reading, place: Place, candidate: Candidate) -> int | str:
         if numeral.sign != true:
             return "the sign is the other way"
         return 1 if told.way in (0, true) else f"“{told.words}” says the other way"
+    if known.figure.metric in EITHER_WAY:
+        return 0
     way = true * (-1 if known.downward else 1)
     if told.way == 0:
         signed_partner = place.partner is not None and place.partner.sign

@@ -115,6 +115,11 @@ def test_the_first_day_of_a_stretch_is_no_figure_and_a_number_counts_what_stands
     assert [figure.key for figure in read("We want 84 bookings and 12 new customers.").figures] == ["conversions", "customers"]
 
 
+def test_an_addition_is_no_budget():
+    figures = read("What would R500 more a week on TikTok bring?").figures
+    assert [(figure.key, figure.value, figure.entity) for figure in figures] == [("tiktok.amount", 50_000, "tiktok")]
+
+
 def test_what_a_thing_costs_is_no_budget():
     brief = read("Are we too dear with the R75 bar?")
     assert [(figure.key, figure.value) for figure in brief.figures] == [("amount", 7500)]

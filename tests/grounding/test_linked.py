@@ -36,6 +36,9 @@ def read(text: str, client: str = "salon", *, links: bool = True) -> Verdict:
         "LinkedIn cost us the most per claimed conversion, {{E2.linkedin.cpa}}, against {{E2.meta.cpa}} on Meta and {{E2.email.cpa}} on email.",
         "Google Ads runs at {{E4.google_ads.recent_spend}} a week; the most we ever spent in a week was {{E4.google_ads.observed_max}}.",
         "Our records hold {{E2.meta.crm_customers}} first bookings from Meta.",
+        "Its chance of doing worse than the current split is {{E5.best_split.chance_worse}}, which is more than is accepted.",
+        "The best split's chance of doing worse is {{E5.best_split.chance_worse}}, so Meta keeps its money.",
+        "If the held-out group books less by {{E7.effect_to_find}} or more, Meta stays.",
         "Champions spend {{E3.champions.average_order_value}} a booking, lapsed guests {{E3.lapsed.average_order_value}} per booking.",
     ],
 )
