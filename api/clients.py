@@ -60,10 +60,16 @@ class ClientList(BaseModel):
 @router.post("", status_code=201, responses=responses(409))
 async def create_client(body: NewClient, response: Response, caller: Caller, connection: Transaction) -> ClientCard:
     """Make a client."""
-    client = await clients.create_client(connection, body.slug, body.name, body.locale, body.profile)
-    await audit.note(connection, caller.actor, "client.create", client.id, {"slug": client.slug})
+    client = await make(connection, body, caller.actor)
     response.headers["Location"] = f"/api/v1/clients/{client.slug}"
     return ClientCard.of(client)
+
+
+async def make(connection: Connection, body: NewClient, actor: str) -> Client:
+    """Keep a client, for the API and the pages. Raises Conflict when the slug is taken."""
+    client = await clients.create_client(connection, body.slug, body.name, body.locale, body.profile)
+    await audit.note(connection, actor, "client.create", client.id, {"slug": client.slug})
+    return client
 
 
 @router.get("")

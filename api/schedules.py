@@ -127,17 +127,19 @@ async def whole(connection: Connection, kept: Schedule) -> FullSchedule:
     return FullSchedule(**_fields(kept, client.slug), history=[FireCard.of(fire, kept.zone, told) for fire in fires])
 
 
+async def make(connection: Connection, body: NewSchedule, actor: str) -> ScheduleCard:
+    """Keep a schedule, for the API and the pages."""
+    client = await known_client(connection, body.client)
+    return ScheduleCard.of(await scheduling.create(connection, client, body, actor=actor), client.slug)
+
+
 @router.post("", status_code=201, responses=responses(404, 409))
 async def create_schedule(
     body: NewSchedule, request: Request, response: Response, caller: Caller, connection: Transaction, key: Key = None
 ) -> ScheduleCard:
     """Have something made by itself. Nothing is sent to anybody: what is made waits for approval where the client's policy asks for it."""
 
-    async def make() -> ScheduleCard:
-        client = await known_client(connection, body.client)
-        return ScheduleCard.of(await scheduling.create(connection, client, body, actor=caller.actor), client.slug)
-
-    made = await once(connection, request, response, key, body, ScheduleCard, make)
+    made = await once(connection, request, response, key, body, ScheduleCard, lambda: make(connection, body, caller.actor))
     response.headers["Location"] = made.links["self"]
     return made
 
@@ -177,11 +179,11 @@ async def run_schedule(
 ) -> FullSchedule:
     """Have it made now by the next free worker, also with stale data and while it is paused; its history tells the task."""
 
-    async def make() -> FullSchedule:
+    async def fire() -> FullSchedule:
         await scheduling.fire_now(connection, id, actor=caller.actor)
         return await whole(connection, await scheduling.known(connection, id))
 
-    return await once(connection, request, response, key, Nothing(), FullSchedule, make)
+    return await once(connection, request, response, key, Nothing(), FullSchedule, fire)
 
 
 @router.delete("/{id}", status_code=204, responses=responses(404))

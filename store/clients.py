@@ -65,5 +65,10 @@ async def set_profile(connection: Connection, client_id: str, profile: dict[str,
     await connection.execute("UPDATE clients SET profile = %s WHERE id = %s", (Jsonb(profile), client_id))
 
 
+async def set_reading(connection: Connection, client_id: str, name: str, locale: Locale) -> None:
+    """Give the client another name, and another way to read numbers."""
+    await connection.execute("UPDATE clients SET name = %s, locale = %s WHERE id = %s", (name, Jsonb(locale.model_dump()), client_id))
+
+
 def _client(row: dict[str, Any]) -> Client:
     return Client(**{**row, "locale": Locale.model_validate(row["locale"])})

@@ -49,6 +49,12 @@ SAID = {
     "delegated": "Handed on.",
     "given": "Your yes is kept. Others still have to say theirs.",
     "password": "Your password is set.",
+    "paused": "Paused. What has been started goes on.",
+    "resumed": "It goes on from now.",
+    "due": "A worker starts it within the minute.",
+    "revoked": "Revoked. It opens nothing from now on.",
+    "disabled": "Disabled. Their sessions have ended.",
+    "enabled": "They may sign in again.",
 }
 """What a page says after something was done, by the `said` of its address: words of an address itself are never shown."""
 
@@ -66,12 +72,12 @@ def _locale(context: Context) -> Locale:
 
 
 @pass_context
-def moment(context: Context, at: datetime | None) -> Markup:
-    """A time in the client's zone and words, exact for machines."""
+def moment(context: Context, at: datetime | None, zone: str | None = None) -> Markup:
+    """A time in the client's zone, or in the one that is named, and in the client's words, exact for machines."""
     if at is None:
         return Markup("")
     locale = _locale(context)
-    shown = format_datetime(at, "medium", tzinfo=ZoneInfo(locale.zone), locale=babel_locale(locale.language))
+    shown = format_datetime(at, "medium", tzinfo=ZoneInfo(zone or locale.zone), locale=babel_locale(locale.language))
     shown = re.sub(r"(\d\d:\d\d):\d\d", r"\1", shown)
     return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(timespec="seconds"), shown)
 

@@ -2,6 +2,7 @@
 
 from web.pages import (
     approvals,
+    approval_policy,
     attaching,
     chat,
     comments,
@@ -12,11 +13,15 @@ from web.pages import (
     figures,
     home,
     importing,
+    keys,
     overview,
     portal,
+    schedules,
+    settings,
     sharing,
     signing_in,
     tasks,
+    workspace,
 )
 
 PAGES = (
@@ -34,6 +39,11 @@ PAGES = (
     comments.router,
     sharing.router,
     portal.router,
+    settings.router,
+    approval_policy.router,
+    schedules.router,
+    workspace.router,
+    keys.router,
     chat.router,
     attaching.router,
 )
