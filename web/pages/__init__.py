@@ -1,8 +1,8 @@
 """The pages, a file for each room of the house that people work in."""
 
 from web.pages import (
-    approvals,
     approval_policy,
+    approvals,
     attaching,
     chat,
     comments,
