@@ -111,7 +111,7 @@ def message(method: str, path: str, secret: str, body: bytes = b"") -> bytes:
 
 
 @contextmanager
-def service() -> Iterator[tuple[int, Path, int]]:
+def service(processes: int = PROCESSES) -> Iterator[tuple[int, Path, int]]:
     """A migrated home and `groundwork serve` on it: its port, its home and its process id. Both gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="groundwork-bench-")).resolve()
     with socket.socket() as free:
@@ -124,7 +124,7 @@ def service() -> Iterator[tuple[int, Path, int]]:
         environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "GROUNDWORK_MIGRATE_URL")}
         # the limiter stays in the path, set so that it does not refuse
         environment |= {"GROUNDWORK_HOME": str(home), "GROUNDWORK_RATE_LIMIT": "100000", "GROUNDWORK_LOG_LEVEL": "info"}
-        command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port), "--processes", str(PROCESSES)]
+        command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port), "--processes", str(processes)]
         with (home / "serve.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
