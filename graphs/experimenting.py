@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from graphs.experiment_changes import differences, in_words
+from graphs.experiment_changes import Difference, differences, in_words
 from graphs.experiment_plan import KNOBS, RATIO, ExperimentPlan, Requests, kept, missing, read_plan, requests_of
 from graphs.registered import READ_OUT
 from store import audit, experiment_looks, experiment_traffic, experiments
@@ -112,15 +112,28 @@ async def move(connection: Connection, experiment_id: str, wanted: OwnMove, *, a
     return await known(connection, experiment.id)
 
 
-async def amend(connection: Connection, experiment_id: str, changes: dict[str, Any], *, actor: str, reason: str) -> Experiment:
-    """Change the plan. A draft is simply edited. After the start a change of method or tuning, or of what decides once somebody has
-    looked, invalidates the experiment; a change of who gets what is refused; any other is a recorded amendment.
+class Weighed(NamedTuple):
+    """Changes of a plan: the plan before and after, what its tools would be asked, and what each difference does."""
 
-    `changes` holds fields of the plan; `analysis` is merged knob by knob (null takes one back to its default), the rest is replaced.
-    """
-    experiment = await known(connection, experiment_id, lock=True)
+    old: ExperimentPlan
+    new: ExperimentPlan
+    requests: Requests
+    found: list[Difference]
+
+
+def may_change(experiment: Experiment) -> None:
+    """Raises IllegalMove for an experiment whose plan changes no more."""
     if experiment.status in ("completed", "cancelled"):
         raise IllegalMove(f"experiment {experiment.id} is {experiment.status}: its plan changes no more")
+
+
+async def weigh(connection: Connection, experiment_id: str, changes: dict[str, Any]) -> list[Difference]:
+    """What these changes would do, before they are made. Raises what `amend` does for changes that no plan can take."""
+    return (await _weighed(connection, await known(connection, experiment_id), changes)).found
+
+
+async def _weighed(connection: Connection, experiment: Experiment, changes: dict[str, Any]) -> Weighed:
+    may_change(experiment)
     old = read_plan(experiment.plan)
     before = Requests(experiment.requests[READ_OUT], experiment.requests[RATIO]) if experiment.requests else await _checked(old)
     # what was registered is said in full, so that an amendment under a later release does not take over its defaults
@@ -132,6 +145,17 @@ async def amend(connection: Connection, experiment_id: str, changes: dict[str, A
     found = differences((old, before), (new, requests), looked=looked)
     if not found:
         raise ToolInputError("the plan says this already: nothing would change", field="changes")
+    return Weighed(old, new, requests, found)
+
+
+async def amend(connection: Connection, experiment_id: str, changes: dict[str, Any], *, actor: str, reason: str) -> Experiment:
+    """Change the plan. A draft is simply edited. After the start a change of method or tuning, or of what decides once somebody has
+    looked, invalidates the experiment; a change of who gets what is refused; any other is a recorded amendment.
+
+    `changes` holds fields of the plan; `analysis` is merged knob by knob (null takes one back to its default), the rest is replaced.
+    """
+    experiment = await known(connection, experiment_id, lock=True)
+    old, new, requests, found = await _weighed(connection, experiment, changes)
     logged = [difference.as_json() for difference in found]
     if experiment.status == "draft":
         await experiments.set_plan(connection, experiment.id, kept(new), requests=None, revision=0)
