@@ -161,6 +161,12 @@ async def get_schedule(id: str, connection: Transaction) -> FullSchedule:
     return await whole(connection, await scheduling.known(connection, id))
 
 
+@router.put("/{id}", responses=responses(404))
+async def change_schedule(id: str, body: SchedulePlan, caller: Caller, connection: Transaction) -> FullSchedule:
+    """Put another plan in its place, from the next time on; what has been started goes on as it was."""
+    return await whole(connection, await scheduling.change(connection, id, body, actor=caller.actor))
+
+
 @router.post("/{id}/pause", responses=responses(404))
 async def pause_schedule(id: str, caller: Caller, connection: Transaction) -> FullSchedule:
     """Let it rest; what has been started goes on."""

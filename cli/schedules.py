@@ -1,4 +1,4 @@
-"""`groundwork schedule add|list|show|pause|resume|run|remove`: what is made by itself."""
+"""`groundwork schedule add|list|show|change|pause|resume|run|remove`: what is made by itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Have deliverables made by themselves, in the client's zone.", no_args_is_help=True)
     for name, command in (
-        ("add", add), ("list", list_all), ("show", show), ("pause", pause), ("resume", resume), ("run", run), ("remove", remove),
+        ("add", add), ("list", list_all), ("show", show), ("change", change), ("pause", pause), ("resume", resume),
+        ("run", run), ("remove", remove),
     ):  # fmt: skip
         group.command(name)(command)
     app.add_typer(group, name="schedule")
@@ -39,27 +40,48 @@ def register(app: typer.Typer) -> None:
 Id = Annotated[str, typer.Argument(help="id of the schedule: sch_…")]
 
 
+Brief = typer.Option("--brief", "-b", help="the request in your words, the same each time; - reads standard input")
+Cron = typer.Option(help="minute, hour, day, month, weekday: '0 7 1 * *' is seven on the first of each month")
+Kind = typer.Option("--kind", "-k", help="what to make, as for `groundwork task run`; report when left out")
+Zone = typer.Option(help="IANA zone; the client's when left out")
+To = typer.Option("--to", help="whom it is for, kept and not written to; may be repeated")
+WhenStale = typer.Option("--stale", help="when the data is stale")
+StaleDays = typer.Option(help="days after which it is", min=1, max=365)
+WhenLate = typer.Option("--late", help="when nobody approves")
+LateHours = typer.Option(help="hours after which that is late", min=1, max=2160)
+Retry = typer.Option("--retry/--no-retry", help="try a run that failed once more")
+
+
+def _said(
+    brief: str | None, cron: str | None, kind: str | None, zone: str | None, to: list[str] | None, stale: Stale | None,
+    stale_days: int | None, late: Late | None, late_hours: int | None, retry: bool | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What was said of a plan; the rest keeps its default, or what it is."""
+    given = {
+        "brief": read_text("-") if brief == "-" else brief, "cron": cron, "kind": kind, "zone": zone, "recipients": to,
+        "when_stale": stale and stale.value, "stale_after_days": stale_days, "when_late": late and late.value,
+        "late_after_hours": late_hours, "retries": None if retry is None else int(retry),
+    }  # fmt: skip
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def add(
     client: Annotated[str, typer.Option("--client", "-c", help="slug of the client")],
-    brief: Annotated[str, typer.Option("--brief", "-b", help="the request in your words, the same each time; - reads standard input")],
-    cron: Annotated[str, typer.Option(help="minute, hour, day, month, weekday: '0 7 1 * *' is seven on the first of each month")],
-    kind: Annotated[str, typer.Option("--kind", "-k", help="what to make, as for `groundwork task run`")] = "report",
-    zone: Annotated[str | None, typer.Option(help="IANA zone; the client's when left out")] = None,
-    to: Annotated[list[str] | None, typer.Option("--to", help="whom it is for, kept and not written to; may be repeated")] = None,
-    stale: Annotated[Stale, typer.Option(help="when the data is stale")] = Stale.run_and_say,
-    stale_days: Annotated[int, typer.Option(help="days after which it is", min=1, max=365)] = 7,
-    late: Annotated[Late, typer.Option(help="when nobody approves")] = Late.remind,
-    late_hours: Annotated[int, typer.Option(help="hours after which that is late", min=1, max=2160)] = 24,
-    retry: Annotated[bool, typer.Option(help="try a run that failed once more")] = True,
+    brief: Annotated[str, Brief],
+    cron: Annotated[str, Cron],
+    kind: Annotated[str | None, Kind] = None,
+    zone: Annotated[str | None, Zone] = None,
+    to: Annotated[list[str] | None, To] = None,
+    stale: Annotated[Stale | None, WhenStale] = None,
+    stale_days: Annotated[int | None, StaleDays] = None,
+    late: Annotated[Late | None, WhenLate] = None,
+    late_hours: Annotated[int | None, LateHours] = None,
+    retry: Annotated[bool | None, Retry] = None,
     workspace: house.Which = None,
     as_json: Json = False,
 ) -> None:
     """Keep a schedule and show when it is due."""
-    raw = {
-        "kind": kind, "brief": read_text("-") if brief == "-" else brief, "cron": cron, "zone": zone, "recipients": to or [],
-        "when_stale": stale.value, "stale_after_days": stale_days, "when_late": late.value, "late_after_hours": late_hours,
-        "retries": int(retry),
-    }  # fmt: skip
+    raw = _said(brief, cron, kind, zone, to, stale, stale_days, late, late_hours, retry)
     _print(house.run(_add(client, raw, workspace)), as_json)
 
 
@@ -70,6 +92,34 @@ async def _add(client: str, raw: dict[str, Any], workspace: str | None) -> dict[
     async with house.desk(workspace) as desk, desk.transaction() as connection:
         known = await house.find_client(connection, client)
         return await _whole(connection, await scheduling.create(connection, known, plan, actor=house.ACTOR))
+
+
+def change(
+    id: Id,
+    brief: Annotated[str | None, Brief] = None,
+    cron: Annotated[str | None, Cron] = None,
+    kind: Annotated[str | None, Kind] = None,
+    zone: Annotated[str | None, Zone] = None,
+    to: Annotated[list[str] | None, To] = None,
+    stale: Annotated[Stale | None, WhenStale] = None,
+    stale_days: Annotated[int | None, StaleDays] = None,
+    late: Annotated[Late | None, WhenLate] = None,
+    late_hours: Annotated[int | None, LateHours] = None,
+    retry: Annotated[bool | None, Retry] = None,
+    workspace: house.Which = None,
+    as_json: Json = False,
+) -> None:
+    """Change what is named, from the next time on; the rest stays as it is."""
+    raw = _said(brief, cron, kind, zone, to, stale, stale_days, late, late_hours, retry)
+    _print(house.run(_change(id, raw, workspace)), as_json)
+
+
+async def _change(id: str, raw: dict[str, Any], workspace: str | None) -> dict[str, Any]:
+    from graphs import scheduling
+
+    async with house.desk(workspace) as desk, desk.transaction() as connection:
+        plan = scheduling.read_plan(scheduling.plan_of(await scheduling.known(connection, id)) | raw)
+        return await _whole(connection, await scheduling.change(connection, id, plan, actor=house.ACTOR))
 
 
 async def _whole(connection: Any, kept: Any) -> dict[str, Any]:

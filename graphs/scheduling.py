@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from graphs.fire_times import LONGEST, fire_times, known_cron, known_zone
 from graphs.run_tool import today
 from graphs.tasks import check_request
-from store import audit, schedule_fires, schedules
+from store import audit, clients, schedule_fires, schedules
 from store.clients import Client
 from store.database import Connection
 from store.schedules import Schedule, WhenLate, WhenStale
@@ -101,10 +101,32 @@ def _next(cron: str, zone: str) -> datetime | None:
 async def create(connection: Connection, client: Client, plan: SchedulePlan, *, actor: str) -> Schedule:
     """Keep a schedule. Raises ToolInputError for a kind that there is not or a brief that cannot be read."""
     check_request(client, plan.kind, plan.brief, today(client))
-    said = plan.model_dump(mode="json") | {"zone": plan.zone or client.locale.zone}
+    said = plan.model_dump(mode="json", include=set(SchedulePlan.model_fields)) | {"zone": plan.zone or client.locale.zone}
     made = await schedules.create(connection, client.id, said, next_at=_next(plan.cron, said["zone"]), made_by=actor)
     await audit.note(connection, actor, "schedule.create", made.id, {"client": client.slug, "kind": made.kind, "cron": made.cron})
     return made
+
+
+async def change(connection: Connection, schedule_id: str, plan: SchedulePlan, *, actor: str) -> Schedule:
+    """Put another plan in its place, from the next time on; what has been started goes on as it was.
+
+    Raises NoSuchSchedule, ToolInputError for a kind that there is not or a brief that cannot be read.
+    """
+    found = await known(connection, schedule_id, lock=True)
+    client = await clients.get_client(connection, found.client_id)
+    assert client is not None
+    check_request(client, plan.kind, plan.brief, today(client))
+    said = plan.model_dump(mode="json", include=set(SchedulePlan.model_fields)) | {"zone": plan.zone or client.locale.zone}
+    next_at = None if found.paused_at is not None else _next(plan.cron, said["zone"])
+    await schedules.change(connection, found.id, said, next_at=next_at)
+    changed = sorted(name for name, value in said.items() if getattr(found, name) != value)
+    await audit.note(connection, actor, "schedule.change", found.id, {"changed": changed})
+    return await known(connection, schedule_id)
+
+
+def plan_of(schedule: Schedule) -> dict[str, Any]:
+    """What its plan says now."""
+    return {name: getattr(schedule, name) for name in SchedulePlan.model_fields}
 
 
 async def pause(connection: Connection, schedule_id: str, *, actor: str) -> Schedule:

@@ -75,6 +75,14 @@ async def spent(connection: Connection, client_id: str) -> Spent:
     return Spent(**row)
 
 
+async def spent_by_client(connection: Connection) -> dict[str, int]:
+    """What each client of the workspace spent this month, as `spent` counts it; clients that spent nothing are left out."""
+    statement = """
+        SELECT client_id, sum(known_cost_micros)::bigint AS micros
+          FROM model_calls WHERE month = date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') GROUP BY client_id"""
+    return {row["client_id"]: row["micros"] for row in await (await connection.execute(statement)).fetchall()}
+
+
 async def counts(connection: Connection) -> list[Count]:
     """Counts over all workspaces, for operators; no workspace has to be set."""
     return [Count(**row) for row in await (await connection.execute("SELECT * FROM groundwork_counts()")).fetchall()]

@@ -54,6 +54,17 @@ async def create(connection: Connection, client_id: str, plan: dict[str, Any], *
     return Schedule(**row)
 
 
+async def change(connection: Connection, schedule_id: str, plan: dict[str, Any], *, next_at: datetime | None) -> None:
+    """Put another plan in its place; `plan` as in `create`."""
+    statement = """
+        UPDATE schedules
+           SET kind = %(kind)s, brief = %(brief)s, cron = %(cron)s, zone = %(zone)s, recipients = %(recipients)s,
+               when_stale = %(when_stale)s, stale_after_days = %(stale_after_days)s, when_late = %(when_late)s,
+               late_after_hours = %(late_after_hours)s, retries = %(retries)s, next_at = %(next_at)s
+         WHERE id = %(id)s"""
+    await connection.execute(statement, plan | {"id": schedule_id, "next_at": next_at, "recipients": Jsonb(plan["recipients"])})
+
+
 async def get(connection: Connection, schedule_id: str, *, lock: bool = False) -> Schedule | None:
     """The schedule of this id; with `lock` nobody else changes or fires it before the transaction ends."""
     statement = f"SELECT {COLUMNS} FROM schedules WHERE id = %s {'FOR UPDATE' if lock else ''}"

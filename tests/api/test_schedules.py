@@ -58,6 +58,21 @@ async def test_a_schedule_from_its_making_to_its_removal(ours, database, store_s
     assert (await ours.http.get(f"/tasks/{fire['task']}")).status_code == 200
 
 
+async def test_a_plan_is_changed_from_the_next_time_on(ours):
+    made = await add(ours, recipients=["Thandi"])
+    path, plan = f"/schedules/{made['id']}", {"brief": "Weekly report. Goal: bookings.", "cron": "0 6 * * mon"}
+    changed = (await ours.http.put(path, json=plan)).json()
+    # a plan is replaced whole: what it leaves out is at its default again
+    assert (changed["brief"], changed["cron"], changed["zone"], changed["recipients"]) == (*plan.values(), "Africa/Johannesburg", [])
+    assert all(moment.endswith("T06:00:00+02:00") for moment in changed["next"])
+    await ours.http.post(f"{path}/pause")
+    assert (await ours.http.put(path, json={**plan, "cron": "0 5 * * mon"})).json()["next"] == []
+    assert (await ours.http.post(f"{path}/resume")).json()["next"][0].endswith("T05:00:00+02:00")
+    problem(await ours.http.put(path, json={**plan, "cron": "* * * * *"}), 422, "invalid-request")
+    problem(await ours.http.put(path, json={**plan, "kind": "horoscope"}), 422, "invalid-input")
+    problem(await ours.http.put("/schedules/sch_none", json=plan), 404, "not-found")
+
+
 async def test_a_zone_that_is_left_out_is_the_clients(ours):
     made = await add(ours, zone=None)
     assert made["zone"] == "Africa/Johannesburg"

@@ -18,6 +18,14 @@ def test_a_schedule_from_its_making_to_its_removal(salon):
     assert lines[2] == "  for Thandi, Anna (nothing is sent)"
     kept = salon("schedule", "show", made, "--json").json
     assert (kept["when_stale"], kept["stale_after_days"], kept["retries"], kept["history"]) == ("skip", 3, 0, [])
+    changed = salon("schedule", "change", made, "--cron", "0 6 1 * *", "--retry", "--json").json
+    assert (changed["cron"], changed["retries"], changed["zone"], changed["recipients"]) == (
+        "0 6 1 * *",
+        1,
+        "Europe/Berlin",
+        ["Thandi", "Anna"],
+    )
+    assert salon("schedule", "change", made, "--cron", "0 7 1 * *").code == 0
     assert "  paused\n" in salon("schedule", "pause", made).out
     [row] = salon("schedule", "list").out.splitlines()[1:]
     assert row.split() == [made, "salon", "report", "0", "7", "1", "*", "*", "Europe/Berlin", "paused"]

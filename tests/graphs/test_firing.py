@@ -123,8 +123,12 @@ async def test_workers_that_tick_at_once_start_it_once(office):
 async def test_a_worker_that_dies_after_its_claim_loses_nothing_and_doubles_nothing(office, monkeypatch):
     made = await office.add()
 
-    async def dies(*_: Any) -> None:
-        raise KeyboardInterrupt
+    attend = firing._attend
+
+    async def dies(database: Any, settings: Any, workspace_id: str, *rest: Any) -> None:
+        if workspace_id == office.client.workspace_id:
+            raise KeyboardInterrupt
+        await attend(database, settings, workspace_id, *rest)
 
     with monkeypatch.context() as dying:
         dying.setattr(firing, "_attend", dies)

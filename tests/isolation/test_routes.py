@@ -110,6 +110,7 @@ ATTEMPTS = (
     attempt("POST /schedules/{id}/resume", "schedule"),
     attempt("POST /schedules/{id}/run", "schedule"),
     attempt("DELETE /schedules/{id}", "schedule"),
+    attempt("PUT /schedules/{id}", "schedule", json={"brief": BRIEF, "cron": "0 8 1 * *"}),
     attempt("POST /experiments", "client", json={"client": "@", **PLAN}),
     attempt("GET /experiments", "client", params={"client": "@"}),
     attempt("GET /experiments/holdout", "client", params={"client": "@"}),

@@ -151,6 +151,14 @@ async def test_a_schedule_is_added_shown_in_its_zone_fired_paused_and_removed(ow
     assert "on the first Monday of each month at 07:30" in listed
     # shown on the clock of Berlin, to a client whose own is Johannesburg's
     assert len(re.findall(r"<time[^>]*>[^<]*, 07:30</time>", listed)) == 4
+    form = await page(owner, f"{one}/change")
+    assert 'value="07:30"' in form
+    assert re.search(r'value="monday" selected', form)
+    assert "Monthly report on last month." in form
+    await done(owner, one, f"{one}?said=saved", **{**SCHEDULE, "every": "own", "cron": "0 6 15 * *"})
+    assert 'value="0 6 15 * *"' in await page(owner, f"{one}/change")
+    await refused(owner, one, "is no time of day", **{**SCHEDULE, "time": "noon"})
+    await done(owner, one, f"{one}?said=saved", **SCHEDULE)
     await done(owner, f"{one}/run", f"{one}?said=due")
     await firing.tick(database, store_settings, enqueue)
     shown = await page(owner, one)

@@ -23,9 +23,7 @@ router = Pages("clients")
 
 Person = Annotated[str, Form(max_length=300)]
 MAY = "clients:write"
-GONE = (
-    "The report of this erasure is no longer here: it is kept for an hour, for whoever asked. The audit log holds that it was done."
-)
+GONE = "The report of this erasure is no longer here: it is kept for an hour, for whoever asked. The audit log holds that it was done."
 
 
 @router.page("/c/{slug}/data/erase", scope=MAY)

@@ -76,6 +76,21 @@ async def listed(desk: AtWork) -> HTMLResponse:
     return desk.page("settings_schedules.html", section="settings", found=cards, alerts=alerts)
 
 
+@router.page("/c/{slug}/settings/schedules/{schedule}/change", scope="schedules:write")
+async def mend(desk: AtWork, schedule: str) -> HTMLResponse:
+    """The form with what holds now."""
+    kept = await _known(desk, schedule)
+    minute, hour, days = kept.cron.split(" ", 2)
+    every = next((name for name, (fields, _) in EVERY.items() if fields == days), OWN)
+    if not (minute.isdecimal() and hour.isdecimal()):
+        every = OWN
+    time = "07:00" if every == OWN else f"{int(hour):02}:{int(minute):02}"
+    given = scheduling.plan_of(kept) | {
+        "every": every, "time": time, "cron": kept.cron if every == OWN else "", "recipients": "\n".join(kept.recipients),
+    }  # fmt: skip
+    return _form(desk, given, {}, "", kept)
+
+
 @router.page("/c/{slug}/settings/schedules/new", scope="schedules:write")
 async def ask(desk: AtWork) -> HTMLResponse:
     """The form."""
@@ -86,10 +101,10 @@ async def ask(desk: AtWork) -> HTMLResponse:
     return _form(desk, given, {}, secrets.token_urlsafe(16))
 
 
-def _form(desk: Desk, given: Mapping[str, Any], wrong: Mapping[str, str], token: str) -> HTMLResponse:
+def _form(desk: Desk, given: Mapping[str, Any], wrong: Mapping[str, str], token: str, kept: Schedule | None = None) -> HTMLResponse:
     choices = [(name, words) for name, (_, words) in EVERY.items()] + [(OWN, "by a cron of your own")]
     return desk.page(
-        "settings_schedule_new.html", section="settings", status=422 if wrong else 200, given=given, wrong=wrong, once=token,
+        "settings_schedule_new.html", section="settings", status=422 if wrong else 200, given=given, wrong=wrong, once=token, kept=kept,
         kinds=[(name, name) for name in AGENTS], every=choices, zones=zones(), when_stale=WHEN_STALE, when_late=WHEN_LATE,
     )  # fmt: skip
 
@@ -98,24 +113,44 @@ def _form(desk: Desk, given: Mapping[str, Any], wrong: Mapping[str, str], token:
 async def add(desk: AtWork) -> Response:
     """Keep it. The same form sent twice makes one."""
     form = await desk.request.form()
-    names = (
-        "kind",
-        "brief",
-        "every",
-        "time",
-        "cron",
-        "zone",
-        "recipients",
-        "when_stale",
-        "stale_after_days",
-        "when_late",
-        "late_after_hours",
-    )
-    given: dict[str, Any] = {name: text_of(form, name) for name in names} | {"retries": 1 if form.get("retries") else 0}
+    given, body, wrong = _read(form, desk.client.slug)
     token = text_of(form, "once")[:64]
+    if body is None:
+        return _form(desk, given, wrong, token)
+    try:
+        async with desk.connection.transaction():
+            key = f"page:{sha256(f'{token} {body.model_dump_json()}'.encode()).hexdigest()}" if token else None
+            made = await once(
+                desk.connection, desk.request, Response(), key, body, ScheduleCard, lambda: make(desk.connection, body, desk.actor)
+            )
+    except ToolInputError as refused:
+        return _form(desk, given, _named(refused), token)
+    return back_to(f"/c/{desk.client.slug}/settings/schedules/{made.id}", "added")
+
+
+@router.page("/c/{slug}/settings/schedules/{schedule}", methods=("POST",))
+async def change(desk: AtWork, schedule: str) -> Response:
+    """Put another plan in its place."""
+    kept = await _known(desk, schedule)
+    given, body, wrong = _read(await desk.request.form(), desk.client.slug)
+    if body is None:
+        return _form(desk, given, wrong, "", kept)
+    try:
+        await scheduling.change(desk.connection, kept.id, body, actor=desk.actor)
+    except ToolInputError as refused:
+        return _form(desk, given, _named(refused), "", kept)
+    return back_to(f"/c/{desk.client.slug}/settings/schedules/{kept.id}", "saved")
+
+
+TYPED = ("kind", "brief", "every", "time", "cron", "zone", "recipients", "when_stale", "stale_after_days", "when_late", "late_after_hours")
+
+
+def _read(form: Mapping[str, Any], slug: str) -> tuple[dict[str, Any], NewSchedule | None, dict[str, str]]:
+    """The form as it was typed; what it asks for, or what is wrong with which field."""
+    given: dict[str, Any] = {name: text_of(form, name) for name in TYPED} | {"retries": 1 if form.get("retries") else 0}
     lines = [line.strip() for line in given["recipients"].splitlines() if line.strip()]
+    raw = {**given, "client": slug, "recipients": lines, "zone": given["zone"].strip() or None}
     wrong: dict[str, str] = {}
-    raw = {**given, "client": desk.client.slug, "recipients": lines, "zone": given["zone"].strip() or None}
     try:
         raw["cron"] = cron_of(given["every"], given["time"], given["cron"])
     except ValueError as error:
@@ -126,18 +161,12 @@ async def add(desk: AtWork) -> Response:
     try:
         body = NewSchedule.model_validate({name: value for name, value in raw.items() if name not in ("every", "time")})
     except ValidationError as error:
-        wrong = wrong_fields(error) | wrong
-    if wrong:
-        return _form(desk, given, wrong, token)
-    try:
-        async with desk.connection.transaction():
-            key = f"page:{sha256(f'{token} {body.model_dump_json()}'.encode()).hexdigest()}" if token else None
-            made = await once(
-                desk.connection, desk.request, Response(), key, body, ScheduleCard, lambda: make(desk.connection, body, desk.actor)
-            )
-    except ToolInputError as refused:
-        return _form(desk, given, {refused.field if refused.field == "kind" else "brief": refused.message}, token)
-    return back_to(f"/c/{desk.client.slug}/settings/schedules/{made.id}", "added")
+        return given, None, wrong_fields(error) | wrong
+    return given, None if wrong else body, wrong
+
+
+def _named(refused: ToolInputError) -> dict[str, str]:
+    return {refused.field if refused.field == "kind" else "brief": refused.message}
 
 
 @router.page("/c/{slug}/settings/schedules/{schedule}")

@@ -174,8 +174,5 @@ async def models(desk: AtWork) -> HTMLResponse:
     settings, limits = desk.request.app.state.house.models, SpendSettings()
     used = {agent.model_tier for agent in AGENTS.values()} | {CONCIERGE.model_tier}
     tiers: list[tuple[Tier, Any]] = [(tier, describe(settings, tier)) for tier in ("fast", "standard", "strong") if tier in used]
-    spent = {one.id: await ledger.spent(desk.connection, one.id) for one in desk.clients}
-    return desk.page(
-        "workspace_models.html", section="workspace", tiers=tiers, settings=settings, limits=limits,
-        spent={client_id: one.client for client_id, one in spent.items()}, whole=next(iter(spent.values())).workspace if spent else 0,
-    )  # fmt: skip
+    spent = await ledger.spent_by_client(desk.connection)
+    return desk.page("workspace_models.html", section="workspace", tiers=tiers, settings=settings, limits=limits, spent=spent)
