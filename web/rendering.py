@@ -129,6 +129,14 @@ def in_words(name: str) -> str:
     return name.replace("_", " ").replace(".", " · ").capitalize()
 
 
+def place(path: str) -> str:
+    """A place in a deliverable's content as a person reads it: `audience.0.who` becomes `Audience 1: who`."""
+    name, *rest = path.split(".")
+    number = f" {int(rest.pop(0)) + 1}" if rest and rest[0].isdecimal() else ""
+    inside = ", ".join(str(int(part) + 1) if part.isdecimal() else part.replace("_", " ") for part in rest)
+    return f"{name[:1].upper()}{name[1:]}".replace("_", " ") + number + (f": {inside}" if inside else "")
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The templates. Everything is escaped; what a template names and nobody gave is an error."""
@@ -138,6 +146,7 @@ def environment() -> Environment:
     )  # fmt: skip
     made.filters |= {
         "moment": moment, "day": day, "number": number, "figure": figure, "money": money, "bytes": bytes_of, "in_words": in_words,
+        "place": place,
     }  # fmt: skip
     made.globals |= {"static": static}
     return made

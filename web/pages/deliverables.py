@@ -14,7 +14,8 @@ from api.approvals import compared
 from api.deliverables import file
 from api.problems import NotFound
 from api.writing import DRAFT, Format, charts_of
-from store import approvals, comments, deliverables, members, runs, shares
+from graphs.revising import STAYS
+from store import approvals, comments, deliverables, members, policies, runs, shares
 from store.database import Connection
 from store.deliverables import Deliverable, DeliverableStatus, Line
 from store.runs import Run
@@ -73,6 +74,7 @@ async def shown(desk: Desk, made: Deliverable, *, status: int = 200, **more: Any
         "formats": FORMATS,
         "may_say": may_say(desk.who),
         "editable": editable(desk.who, made, versions[0], run),
+        "forward": await _forward(desk, made, versions[0], run),
         "now": datetime.now(UTC),
         "alert": "",
         "alert_at": "",
@@ -81,6 +83,14 @@ async def shown(desk: Desk, made: Deliverable, *, status: int = 200, **more: Any
     }
     text = await text_of(made, outlines)
     return desk.page("deliverable.html", section="deliverables", status=status, text=text, **(context | more))
+
+
+async def _forward(desk: Desk, made: Deliverable, newest: Line, run: Run | None) -> str:
+    """What putting a draft forward would do: it is published, or its approval is asked for. Empty where it cannot be."""
+    if made.status not in STAYS or not editable(desk.who, made, newest, run):
+        return ""
+    needed = await policies.needed(desk.connection, desk.client.id, made.kind)
+    return "Ask for approval" if needed else "Publish"
 
 
 def editable(who: Visitor, made: Deliverable, newest: Line, run: Run | None) -> bool:
