@@ -169,6 +169,7 @@ async def test_a_schedule_is_added_shown_in_its_zone_fired_paused_and_removed(ow
         [fire] = await schedule_fires.history(connection, kept.id)
     assert f"/c/salon/tasks/{fire.run_id}" in shown
     assert "stale" in (await page(owner, here)).lower()
+    assert one in await page(owner, "/c/salon"), "the overview tells it and leads there"
     await done(owner, f"{one}/pause", f"{one}?said=paused")
     assert "Resume" in await page(owner, one)
     await done(owner, f"{one}/resume", f"{one}?said=resumed")

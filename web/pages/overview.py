@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Form, Request
@@ -14,7 +15,7 @@ from graphs.standing import Standing, goals_of, kept, readable_goals, renewed
 from grounding.evidence import Evidence
 from grounding.rendering import minor_units
 from grounding.slots import table_markdown
-from store import audit, runs
+from store import audit, runs, schedule_fires
 from store.clients import Client, set_profile
 from tools.contract import ToolInputError
 from tools.methods.daily_measures import WORDS
@@ -33,6 +34,8 @@ STANDINGS = {
     "missed": ("bad", "missed"),
     None: ("", "not on record"),
 }
+TOLD_FOR = timedelta(days=7)
+"""how long an alert of a schedule stands here; its history keeps it"""
 NEAR_LIMIT = 0.8
 """share of the month's model budget from which on it is told"""
 COUNTED = tuple(measure for measure in WORDS if measure not in ("events",))
@@ -159,9 +162,20 @@ async def _shown(desk: Desk, standing: Standing) -> dict[str, Any]:
         "sentences": sentences,
         "goals": _goals(standing.parts["goals"].evidence),
         "working": [run for run in lately if run.status in AT_WORK],
-        "alerts": list(_alerts(desk, board, lately, standing)),
+        "alerts": [*_alerts(desk, board, lately, standing), *await _of_schedules(desk)],
         "changes_table": to_page(table_markdown(changes, client.locale)) if changes else "",
     }
+
+
+async def _of_schedules(desk: Desk) -> list[Alert]:
+    """What schedules have to tell of late, but for what its task tells already."""
+    if not desk.who.may("schedules:read"):
+        return []
+    since = datetime.now(UTC) - TOLD_FOR
+    found = await schedule_fires.alerts(desk.connection, client_id=desk.client.id, limit=20)
+    told = [one for one in found if one.at > since and (one.kind in ("stale", "late") or one.run_id is None)]
+    at = f"/c/{desk.client.slug}/settings/schedules"
+    return [Alert("bad" if one.kind == "failed" else "warn", Markup("{}").format(one.text), f"{at}/{one.schedule_id}") for one in told]
 
 
 def _goals(record: Evidence | None) -> list[GoalLine]:
