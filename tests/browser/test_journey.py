@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
+from pypdf import PdfReader
 
 from store.policies import Requirement
 from tests.browser.seeing import seen
@@ -29,7 +31,7 @@ async def follow_to_end(page: Page) -> None:
 
 async def test_from_the_invitation_over_import_and_chat_to_an_approved_and_exported_text(house, browser, tmp_path: Path):
     anna = await house.member("Anna")
-    await house.ask_for_approval(report=Requirement(roles=("owner",)))
+    await house.ask_for_approval(report=Requirement(roles=("owner",), four_eyes=False))
     async with seen(browser, house.address, accept_downloads=True) as watched:
         page = watched.page
         # the invitation
@@ -64,3 +66,60 @@ async def test_from_the_invitation_over_import_and_chat_to_an_approved_and_expor
         await card.get_by_role("button", name="Compute again").click()
         await expect(card.get_by_role("status")).to_contain_text("equal", timeout=60_000)
         await card.get_by_role("button", name="Close").click()
+
+        # a report is asked for, followed to the point where it waits, rejected with a reason, and comes back
+        await page.get_by_role("link", name="Deliverables", exact=True).click()
+        await page.get_by_role("link", name="Ask for one").click()
+        await page.get_by_role("radio", name=re.compile("^Report")).check()
+        await page.get_by_label("Brief").fill("Monthly report for October 2026. Goal: 5600 bookings, R18 000 a month.")
+        assert await watched.barriers() == []
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.get_by_role("link", name="Look at the request")).to_be_visible(timeout=90_000)
+        assert await watched.barriers() == []
+        await page.get_by_role("link", name="Look at the request").click()
+        assert await watched.barriers() == []
+        await page.get_by_label("What should be mended").fill("Say in the first sentence what to decide.")
+        await page.get_by_role("button", name="Reject").click()
+        await expect(page.get_by_role("main")).to_contain_text("Say in the first sentence what to decide.")
+        await page.get_by_role("navigation", name="Places").get_by_role("link", name="Approvals").click()
+        again = page.get_by_role("main").get_by_role("link", name=re.compile("report", re.I)).first
+        async with asyncio.timeout(60):
+            while not await again.is_visible():
+                await asyncio.sleep(0.5)
+                await page.reload()
+
+        # an edit that invents a number is marked where it stands; the honest one is verified, kept and asked about anew
+        await again.click()
+        await page.get_by_role("link", name="Edit the text").click()
+        field = page.locator(".chips").first
+        watched.expected = ("422",)
+        invented = " We will win 999 bookings more."
+        await field.press("Control+End")
+        await page.keyboard.type(invented)
+        await page.get_by_role("button", name="Verify and save").click()
+        await expect(page.locator("mark").first).to_contain_text("999", timeout=30_000)
+        await expect(field).to_contain_text(invented.strip())
+        assert await watched.barriers() == []
+        await field.press("Control+End")
+        for _ in invented:
+            await page.keyboard.press("Backspace")
+        await page.keyboard.type(" Tell us what you think of it.")
+        await page.get_by_role("button", name="Verify and save").click()
+        await expect(page.get_by_role("main")).to_contain_text("Tell us what you think of it.", timeout=30_000)
+        assert await watched.barriers() == []
+
+        # approved as it was seen, published, exported
+        await page.get_by_role("navigation", name="Places").get_by_role("link", name="Approvals").click()
+        await page.get_by_role("main").get_by_role("link", name=re.compile("report", re.I)).first.click()
+        await expect(page.locator("ins").first).to_be_visible()
+        await page.get_by_role("button", name="Approve").click()
+        await expect(page.get_by_role("main")).to_contain_text("Approved")
+        await page.get_by_role("link", name="The deliverable, its versions and comments").click()
+        await expect(page.get_by_role("main")).to_contain_text("Published", timeout=60_000)
+        async with page.expect_download() as coming:
+            await page.get_by_role("link", name="Download as PDF").click()
+        await (await coming.value).save_as(tmp_path / "report.pdf")
+    text = " ".join(" ".join(part.extract_text() for part in PdfReader(tmp_path / "report.pdf").pages).split())
+    assert "Tell us what you think of it." in text
+    assert "Draft" not in text
+    assert "999" not in text

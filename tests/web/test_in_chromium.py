@@ -51,7 +51,7 @@ async def test_text_of_others_stays_text_and_no_page_is_wider_than_a_phone(brows
         member = await members.create_member(connection, f"x{owner.member.email}", SCRIPT, "owner")
         secret = await sessions.open_session(connection, member.id, hours=1)
     async with seen(browser, site, secret, viewport=NARROW) as watched:
-        places = ("", "/deliverables", "/data")
+        places = ("", "/chat", "/deliverables", "/approvals", "/data", "/experiments", "/settings")
         for place in places:
             await watched.go(f"/c/hostile{place}")
             assert await watched.page.evaluate("document.querySelectorAll('body script, img[onerror]').length") == 0
