@@ -38,6 +38,8 @@ class House:
     hub: RunEventHub = field(default_factory=RunEventHub)
     keys: KeyCache = field(init=False)
     rates: RateLimit = field(init=False)
+    looks: asyncio.Semaphore = field(init=False)
+    """streams take turns at the database, at most half of its connections: whoever asks for a page does not wait behind them all"""
     reason: str = "the database is not open yet"
     _services: Services | None = None
     _migrated: bool = False
@@ -45,6 +47,7 @@ class House:
     def __post_init__(self) -> None:
         self.keys = KeyCache(self.api.key_cache_seconds)
         self.rates = RateLimit(self.api.rate_limit, self.api.rate_burst)
+        self.looks = asyncio.Semaphore(max(1, self.api.pool_size // 2))
 
     @property
     def services(self) -> Services:

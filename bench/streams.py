@@ -61,27 +61,36 @@ class Tab:
     finished: set[str] = field(default_factory=set)
     misses: list[str] = field(default_factory=list)
     first: float = 0.0
+    lost: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self) -> None:
         """Read until cancelled; once broken off, come back as a browser does."""
         while True:
-            headers = {"Last-Event-ID": self.place} if self.place else {}
-            async with self.http.stream("GET", f"{self.address}/stream", headers=headers) as response:
-                response.raise_for_status()
-                fields: dict[str, str] = {}
-                async for line in response.aiter_lines():
-                    name, _, value = line.partition(": ")
-                    if name:
-                        fields[name] = value
-                        self.open.set()
-                    elif fields.get("event") == "turn":
-                        self.take(fields["id"], json.loads(fields["data"]))
-                        fields = {}
-                        if self.breaks:
-                            self.breaks = False
-                            break
+            try:
+                await self._read()
+            except httpx.HTTPError:
+                self.lost += 1
+                await asyncio.sleep(1)
+
+    async def _read(self) -> None:
+        headers = {"Last-Event-ID": self.place} if self.place else {}
+        async with self.http.stream("GET", f"{self.address}/stream", headers=headers) as response:
+            response.raise_for_status()
+            fields: dict[str, str] = {}
+            async for line in response.aiter_lines():
+                name, _, value = line.partition(": ")
+                if name:
+                    fields[name] = value
+                    self.open.set()
+                    continue
+                told, fields = fields, {}
+                if told.get("event") == "turn":
+                    self.take(told["id"], json.loads(told["data"]))
+                    if self.breaks:
+                        self.breaks = False
+                        return
 
     def take(self, place: str, told: dict) -> None:
         """News of a run: they have to begin where the last ended."""
@@ -169,8 +178,8 @@ async def measure(port: int, home: Path, pid: int, streams: int, turns: int) -> 
     missed += await _short(home, here.workspace, tabs)
     print(
         f"a message in each of {streams} conversations at once: {wall:.1f} s, {sum(len(tab.seen) for tab in tabs)} runs seen, "
-        f"{sum(n for tab in tabs for n in tab.seen.values())} events, misses {len(missed)} (limit 0); "
-        f"of the serving process {1000 * used / streams:.0f} ms of processor for each"
+        f"{sum(n for tab in tabs for n in tab.seen.values())} events, misses {len(missed)} (limit 0), connections that broke "
+        f"{sum(tab.lost for tab in tabs)}; of the serving process {1000 * used / streams:.0f} ms of processor for each"
     )
     for text in missed[:5]:
         print(f"  {text}")

@@ -15,6 +15,7 @@ from api.metrics import STREAMS
 from store import events, messages, runs, sessions, threads
 from store.clients import Client
 from store.database import Connection
+from store.errors import DatabaseUnavailable
 from web import handovers
 from web.conversation import aloud, drawn, fold, handover_html
 from web.handovers import Handover
@@ -23,6 +24,8 @@ from web.visiting import Visitor
 
 SESSION_SECONDS = 30.0
 """how often a busy stream looks whether its session still holds; a silent one looks with every heartbeat"""
+AGAIN_SECONDS = 1.0
+MOST_EVENTS = 10_000
 
 
 def place_of(text: str | None) -> tuple[str, int]:
@@ -59,6 +62,11 @@ class Follower:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[str, Turn] = field(default_factory=dict)
     _tasks: dict[str, Handover] = field(default_factory=dict)
+    _followed: set[str] = field(default_factory=set)
+    _read: dict[str, int] = field(default_factory=dict)
+    """what the reader has: of each turn the number of its last event"""
+    _seen: dict[str, Handover] = field(default_factory=dict)
+    """and of each task how it stood"""
     _working: bool | None = None
 
     async def frames(self) -> AsyncIterator[str]:
@@ -69,15 +77,17 @@ class Follower:
             yield "retry: 1000\n\n"
             while not self.house.hub.stopping:
                 self._news.clear()
-                async with self.house.database.transaction(self.who.caller.workspace_id) as connection:
-                    thread = await threads.get_thread(connection, self.thread, owner=self.who.caller.actor)
-                    if thread is not None:
-                        heard = await self._hear(connection, stack)
-                        moved = await self._look(connection, stack)
-                if thread is None:
+                try:
+                    news = await self._look(stack)
+                except DatabaseUnavailable:
+                    # nothing is lost: what was read so far is kept here, and the rest waits in the database
+                    yield ": the database is not there\n\n"
+                    await asyncio.sleep(AGAIN_SECONDS)
+                    continue
+                if news is None:
                     yield frame("gone", {})
                     return
-                for told in await asyncio.to_thread(self._told, heard, moved):
+                for told in await asyncio.to_thread(self._told, *news):
                     yield told
                 silent = await self._wait()
                 if silent:
@@ -97,8 +107,18 @@ class Follower:
         return False
 
     async def _signed_in(self) -> bool:
-        async with self.house.database.transaction(None) as connection:
-            return await sessions.find_session(connection, self.secret) is not None
+        try:
+            async with self.house.looks, self.house.database.transaction(None) as connection:
+                return await sessions.find_session(connection, self.secret) is not None
+        except DatabaseUnavailable:
+            return True
+
+    async def _look(self, stack: ExitStack) -> tuple[list[News], list[Handover]] | None:
+        """What is new; None when the conversation is gone. Raises DatabaseUnavailable."""
+        async with self.house.looks, self.house.database.transaction(self.who.caller.workspace_id) as connection:
+            if await threads.get_thread(connection, self.thread, owner=self.who.caller.actor) is None:
+                return None
+            return await self._hear(connection, stack), await self._handed_over(connection, stack)
 
     async def _hear(self, connection: Connection, stack: ExitStack) -> list[News]:
         """Fold what is new of the turns under way, and of those begun since."""
@@ -107,43 +127,44 @@ class Follower:
                 # before its events are read, or one of them is missed
                 stack.enter_context(self.house.hub.subscribe(run, self._news))
                 self._turns[run] = Turn(run, await messages.last_aliases(connection, self.thread, run))
+        for turn in self._turns.values():
+            if not turn.finished:
+                await self._go_on(connection, turn)
         heard = []
         for turn in self._turns.values():
-            if turn.finished:
-                continue
-            began = turn.number
-            since = self.place[1] if not began and turn.run == self.place[0] else began
-            if not began:
-                spoken = await messages.of_turn(connection, self.thread, turn.run)
-                log = await events.after(connection, turn.run, 0, 10_000)
-                fold(turn, log, spoken)
-                # a turn has an event from its first moment on: without any, they were dropped long after it ended
-                turn.finished = turn.finished or not log
-            else:
-                log = await events.after(connection, turn.run, began, 10_000)
-                joined = any(event.kind == "message" for event in log)
-                spoken = await messages.of_turn(connection, self.thread, turn.run) if joined else []
-                said = {message.id: message for message in spoken}
-                for event in log:
-                    turn.hear(event, said)
+            since = self._read.get(turn.run, self.place[1] if turn.run == self.place[0] else 0)
             if turn.number > since:
                 heard.append(News(turn, since, aloud=turn.run >= self.place[0]))
         return heard
 
-    async def _look(self, connection: Connection, stack: ExitStack) -> list[Handover]:
+    async def _go_on(self, connection: Connection, turn: Turn) -> None:
+        began = turn.number
+        # what was said first: its events are there when it is
+        spoken = [] if began else await messages.of_turn(connection, self.thread, turn.run)
+        log = await events.after(connection, turn.run, began, MOST_EVENTS)
+        if not began:
+            fold(turn, log, spoken)
+            # a turn has an event from its first moment on: without any, they were dropped long after it ended
+            turn.finished = turn.finished or not log
+            return
+        if any(event.kind == "message" for event in log):
+            spoken = await messages.of_turn(connection, self.thread, turn.run)
+        said = {message.id: message for message in spoken}
+        for event in log:
+            turn.hear(event, said)
+
+    async def _handed_over(self, connection: Connection, stack: ExitStack) -> list[Handover]:
         """The tasks of this conversation that stand otherwise than they were told."""
         known = set(self._tasks)
         if self._working is None:
             known |= set(await runs.handed_over(connection, self.thread))
         known |= {task for turn in self._turns.values() for task in turn.tasks}
         under_way = [task for task in sorted(known) if task not in self._tasks or not self._tasks[task].ended]
-        for task in under_way:
-            if task not in self._tasks:
-                stack.enter_context(self.house.hub.subscribe(task, self._news))
-        found = await handovers.read(connection, self.client.id, under_way)
-        moved = [task for id, task in found.items() if self._tasks.get(id) != task]
-        self._tasks |= found
-        return moved
+        for task in set(under_way) - self._followed:
+            stack.enter_context(self.house.hub.subscribe(task, self._news))
+            self._followed.add(task)
+        self._tasks |= await handovers.read(connection, self.client.id, under_way)
+        return [task for task in self._tasks.values() if self._seen.get(task.id) != task]
 
     def _told(self, heard: list[News], moved: list[Handover]) -> list[str]:
         """Frames for what is new. CPU work."""
@@ -159,9 +180,11 @@ class Follower:
             spoken = [text for number, text in turn.spoken if number > news.since] if news.aloud else []
             content = {"turn": turn.run, "since": news.since, "to": turn.number, "blocks": blocks, "working": working}
             frames.append(frame("turn", content | {"aloud": aloud(spoken)}, f"{turn.run}:{turn.number}"))
+            self._read[turn.run] = turn.number
         for task in moved:
             html = handover_html(task, who=self.who, client=self.client)
             frames.append(frame("task", {"task": task.id, "html": html}))
+            self._seen[task.id] = task
         if self._working != working and not heard:
             frames.append(frame("state", {"working": working}))
         self._working = working

@@ -5,18 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
+from api.auth import ROLES, Principal
+from api.house import House
+from api.settings import ApiSettings
 from graphs.execute import execute
 from graphs.services import Services
 from jobs.queue import enqueue
 from llm.embeddings import embedder
 from llm.settings import ModelSettings
 from store import events, threads
+from store.errors import DatabaseUnavailable
+from store.sessions import find_session
 from tests.web.conftest import Person
+from web import following
+from web.visiting import COOKIE, Visitor
 
 LIMIT = 60
 """seconds after which a stream that does not come is a failure; the first turn of a process imports what it needs"""
@@ -307,3 +315,40 @@ async def test_a_stream_ends_when_its_session_does(owner):
     assert (await asyncio.wait_for(following, LIMIT)).kinds[-1] == "signed-out"
     async with httpx.AsyncClient(base_url=owner.http.base_url, cookies=owner.http.cookies) as other:
         assert (await other.get(f"{address}/stream")).status_code == 401
+
+
+class Flaky:
+    """The database, but each third transaction, from the first on, is lost at its end, when all was read."""
+
+    def __init__(self, database):
+        self.database, self.count = database, 0
+
+    @asynccontextmanager
+    async def transaction(self, workspace_id):
+        self.count += 1
+        async with self.database.transaction(workspace_id) as connection:
+            yield connection
+        if self.count % 3 == 1:
+            raise DatabaseUnavailable("gone for a moment")
+
+
+async def test_a_stream_outlives_a_database_that_goes_away_and_tells_nothing_twice(owner, database, store_settings, work, monkeypatch):
+    address = await begun(owner)
+    thread, run = address.rsplit("/", 1)[1], await turn_of(owner, database, address)
+    await work(owner, run)
+    monkeypatch.setattr(following, "AGAIN_SECONDS", 0.01)
+    models = ModelSettings(model="offline")
+    house = House(ApiSettings(heartbeat_seconds=0.01), store_settings, models)
+    house._services = Services(Flaky(database), store_settings, models, embedder(models))
+    async with database.transaction(None) as connection:
+        secret = owner.http.cookies[COOKIE]
+        session = await find_session(connection, secret)
+    caller = Principal(f"member:{owner.member.id}", owner.workspace.id, "owner", ROLES["owner"])
+    follower = following.Follower(house, Visitor(session, caller), secret, owner.client, thread, ("", 0))
+    frames = []
+    async with asyncio.timeout(LIMIT), aclosing(follower.frames()) as told:
+        async for frame in told:
+            frames.append(frame)
+            if sum("database is not there" in one for one in frames) == 3:
+                break
+    assert len([frame for frame in frames if "event: turn" in frame]) == 1
