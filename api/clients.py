@@ -35,6 +35,15 @@ class NewClient(BaseModel):
     ] = {}
 
 
+class Reading(BaseModel):
+    """What a client is called, and how it reads numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    locale: Annotated[Locale, AfterValidator(known_locale), Field(description="language, currency and zone; nothing is converted")]
+
+
 class ClientCard(BaseModel):
     """One client."""
 
@@ -70,6 +79,23 @@ async def make(connection: Connection, body: NewClient, actor: str) -> Client:
     client = await clients.create_client(connection, body.slug, body.name, body.locale, body.profile)
     await audit.note(connection, actor, "client.create", client.id, {"slug": client.slug})
     return client
+
+
+async def change(connection: Connection, client: Client, body: Reading, actor: str) -> None:
+    """Give a client another name or locale, for the API and the pages."""
+    if (body.name, body.locale) == (client.name, client.locale):
+        return
+    await clients.set_reading(connection, client.id, body.name, body.locale)
+    detail = {"from": client.locale.model_dump(), "to": body.locale.model_dump()}
+    await audit.note(connection, actor, "client.change", client.id, detail)
+
+
+@router.put("/{slug}", responses=responses(404))
+async def change_client(slug: str, body: Reading, caller: Caller, connection: Transaction) -> ClientCard:
+    """Give a client another name or locale. Figures and dates are written so from then on; amounts are not converted."""
+    client = await known_client(connection, slug)
+    await change(connection, client, body, caller.actor)
+    return ClientCard.of(await known_client(connection, client.id))
 
 
 @router.get("")

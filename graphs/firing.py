@@ -26,6 +26,7 @@ PATIENCE = timedelta(hours=1)
 """How long starting is tried again after errors of ours."""
 
 NO_WORKER = "no worker was there when it was due; a later time was run"
+AT_WORK = ("queued", "running")
 BEHIND = ("stale", "no_data")
 """Caveats of describe_data that say that the data is not up to date."""
 
@@ -48,6 +49,8 @@ async def tick(database: Database, settings: StoreSettings, enqueue: Enqueue, no
             log.exception("schedules of workspace %s cannot be read", workspace_id)
             continue
         for fire in fires:
+            if fire.run_status in AT_WORK:
+                continue
             try:
                 await _attend(database, settings, workspace_id, fire, enqueue, now)
             except DatabaseUnavailable:

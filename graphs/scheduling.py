@@ -147,8 +147,14 @@ async def resume(connection: Connection, schedule_id: str, *, actor: str) -> Sch
 
 
 async def fire_now(connection: Connection, schedule_id: str, *, actor: str) -> datetime:
-    """Have a worker make it now, paused or not, and tell the moment that its history knows it by. Raises NoSuchSchedule."""
+    """Have a worker make it now, paused or not, and tell the moment that its history knows it by. Raises NoSuchSchedule.
+
+    Asked again before a worker has come to it, it is made once.
+    """
     await known(connection, schedule_id, lock=True)
+    waiting = await schedule_fires.about_to_start(connection, schedule_id)
+    if waiting is not None:
+        return waiting
     now = datetime.now(UTC)
     await schedule_fires.claim(connection, schedule_id, now, asked_by=actor)
     await audit.note(connection, actor, "schedule.run", schedule_id, {})

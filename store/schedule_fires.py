@@ -53,6 +53,13 @@ async def claim(connection: Connection, schedule_id: str, fire_at: datetime, *, 
     return (await connection.execute(statement, (schedule_id, fire_at, asked_by))).rowcount == 1
 
 
+async def about_to_start(connection: Connection, schedule_id: str) -> datetime | None:
+    """The latest time that was asked for and that no worker has come to yet."""
+    statement = "SELECT max(fire_at) AS at FROM schedule_fires WHERE schedule_id = %s AND state = 'due'"
+    row = await (await connection.execute(statement, (schedule_id,))).fetchone()
+    return row["at"] if row else None
+
+
 async def note_missed(connection: Connection, schedule_id: str, times: list[datetime], reason: str) -> None:
     """Write down times that passed."""
     statement = """

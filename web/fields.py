@@ -10,13 +10,13 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 
 
-def wrong_fields(error: ValidationError, names: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Field to what is wrong with it; `names` maps a field of the model to the form's own."""
+def wrong_fields(error: ValidationError) -> dict[str, str]:
+    """Field to what is wrong with it."""
     found: dict[str, str] = {}
     for entry in error.errors(include_url=False):
         field = ".".join(str(part) for part in entry["loc"] if isinstance(part, str))
         said = entry["msg"].removeprefix("Value error, ")
-        found.setdefault((names or {}).get(field, field), said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."))
+        found.setdefault(field, said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."))
     return found
 
 

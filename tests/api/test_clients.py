@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from store import audit
 from tests.api.support import problem
 
 
@@ -75,3 +76,15 @@ async def test_a_document_is_kept_listed_and_forgotten(ours):
 async def test_a_profile_that_a_run_could_not_read_is_refused_when_it_is_given(ours, profile, words):
     body = problem(await ours.http.post("/clients", json={"slug": "bad", "name": "Bad", "profile": profile}), 422, "invalid-request")
     assert words in body["detail"]
+
+
+async def test_a_client_gets_another_name_and_locale(ours, database):
+    locale = {"language": "de-DE", "currency": "EUR", "zone": "Europe/Berlin"}
+    changed = await ours.http.put("/clients/salon", json={"name": "Salon Nord", "locale": locale})
+    assert (changed.status_code, changed.json()["name"], changed.json()["locale"]) == (200, "Salon Nord", locale)
+    assert (await ours.http.get("/clients/salon")).json() == changed.json()
+    problem(await ours.http.put("/clients/salon", json={"name": "S", "locale": {**locale, "currency": "XYZ"}}), 422, "invalid-request")
+    problem(await ours.http.put("/clients/salon", json={"name": "", "locale": locale}), 422, "invalid-request")
+    problem(await ours.http.put("/clients/nobody", json={"name": "S", "locale": locale}), 404, "not-found")
+    async with database.transaction(ours.workspace.id) as connection:
+        assert [entry.action for entry in await audit.list_entries(connection)].count("client.change") == 1

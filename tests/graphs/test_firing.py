@@ -201,6 +201,18 @@ async def test_stale_data_skips_the_time_and_says_so_unless_somebody_asks_by_han
     assert run.asked_by == "key:ben"
 
 
+async def test_asked_for_twice_before_a_worker_comes_it_is_made_once(office):
+    made = await office.add()
+    await office.do("pause", made)
+    first, second = await asyncio.gather(office.do("fire_now", made), office.do("fire_now", made))
+    assert first == second
+    await office.tick()
+    assert len(await office.runs()) == 1
+    assert await office.do("fire_now", made) > first
+    await office.tick()
+    assert len(await office.runs()) == 2
+
+
 async def test_fresh_data_is_run_without_a_word(office):
     office.give_data(MONDAY - timedelta(days=8))
     made = await office.add(when_stale="skip", stale_after_days=8)

@@ -93,6 +93,7 @@ ATTEMPTS = (
     attempt("GET /evidence/{id}", "evidence"),
     attempt("POST /evidence/{id}/replay", "evidence"),
     attempt("GET /clients/{slug}", "client"),
+    attempt("PUT /clients/{slug}", "client", json={"name": "x", "locale": {"currency": "EUR"}}),
     attempt("POST /imports", "client", form={"client": "@"}),
     attempt("POST /imports", "client", form={"client": "@", "confirm": "true", "table": "orders"}),
     attempt("GET /imports", "client", params={"client": "@"}),

@@ -64,7 +64,7 @@ async def test_a_name_and_a_locale_are_kept_and_figures_follow(owner, database):
         ("zone", "Mars/Olympus", "There is no time zone"),
         ("currency", "XYZ", "There is no currency"),
         ("language", "klingon!", "There is no language"),
-        ("name", " ", "A client has a name"),
+        ("name", " ", "at least 1 character"),
     ):
         shown = await refused(owner, "/c/salon/settings", said, **{**given, field: value})
         assert "Europe/Berlin" in shown, "what was typed beside it stays"

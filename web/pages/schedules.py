@@ -105,7 +105,7 @@ def _form(desk: Desk, given: Mapping[str, Any], wrong: Mapping[str, str], token:
     choices = [(name, words) for name, (_, words) in EVERY.items()] + [(OWN, "by a cron of your own")]
     return desk.page(
         "settings_schedule_new.html", section="settings", status=422 if wrong else 200, given=given, wrong=wrong, once=token, kept=kept,
-        kinds=[(name, name) for name in AGENTS], every=choices, zones=zones(), when_stale=WHEN_STALE, when_late=WHEN_LATE,
+        kinds=tuple(AGENTS), every=choices, zones=zones(), when_stale=WHEN_STALE, when_late=WHEN_LATE,
     )  # fmt: skip
 
 

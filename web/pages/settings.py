@@ -6,21 +6,21 @@ from typing import Annotated, Any
 
 from fastapi import Form
 from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
 
-from api.locales import known_locale
+from api.clients import Reading
+from api.clients import change as change_client
 from api.problems import NotFound
 from graphs.run_tool import today
-from grounding.evidence import Locale
-from store import audit, clients, documents, members, preferences
+from store import audit, documents, members, preferences
 from web.desk import Desk, back_to
-from web.fields import zones
+from web.fields import wrong_fields, zones
 from web.pages.data import simulated
 from web.visiting import Pages
 from web.work import AtWork
 
 router = Pages("clients")
 
-LONGEST_NAME = 200
 LONGEST_VOICE = 50_000
 LONGEST_PREFERENCE = 500
 VOICE = "brand"
@@ -47,20 +47,13 @@ def _general(desk: Desk, given: dict[str, str], wrong: str = "") -> HTMLResponse
 async def change(desk: AtWork, name: Text = "", language: Text = "", currency: Text = "", zone: Text = "") -> Response:
     """Keep them."""
     given = {"name": name.strip(), "language": language.strip(), "currency": currency.strip().upper(), "zone": zone.strip()}
-    if not given["name"] or len(given["name"]) > LONGEST_NAME:
-        return _general(desk, given, f"A client has a name of 1 to {LONGEST_NAME} letters.")
+    locale = {part: given[part] for part in ("language", "currency", "zone")}
     try:
-        locale = known_locale(Locale(language=given["language"], currency=given["currency"], zone=given["zone"]))
-    except ValueError as error:
-        said = str(error)
-        return _general(desk, given, said[:1].upper() + said[1:] + ".")
-    before = desk.client
-    if (given["name"], locale) != (before.name, before.locale):
-        await clients.set_reading(desk.connection, before.id, given["name"], locale)
-        await audit.note(
-            desk.connection, desk.actor, "client.change", before.id, {"from": before.locale.model_dump(), "to": locale.model_dump()}
-        )
-    return back_to(f"/c/{before.slug}/settings", "saved")
+        body = Reading.model_validate({"name": given["name"], "locale": locale})
+    except ValidationError as error:
+        return _general(desk, given, " ".join(f"Name: {said}" if field == "name" else said for field, said in wrong_fields(error).items()))
+    await change_client(desk.connection, desk.client, body, desk.actor)
+    return back_to(f"/c/{desk.client.slug}/settings", "saved")
 
 
 @router.page("/c/{slug}/settings/voice", scope="documents:read")
