@@ -185,9 +185,10 @@ async def test_an_edit_is_verified_and_shown_as_a_difference(ours, person, waiti
 async def test_a_say_is_handed_on_and_one_without_a_target_is_refused(person, waiting, ours, database):
     run, asked = await waiting()
     approver = await person("approver")
-    for body in ({}, {"key": "key_x", "role": "owner"}, {"role": "writer"}):
+    for body in ({}, {"key": "key_x", "role": "owner"}, {"member": "mb_x", "role": "owner"}, {"role": "writer"}):
         problem(await approver.post(f"/approvals/{asked['id']}/delegate", json=body), 422, "invalid-request")
     problem(await approver.post(f"/approvals/{asked['id']}/delegate", json={"key": "key_none"}), 422, "invalid-input")
+    problem(await approver.post(f"/approvals/{asked['id']}/delegate", json={"member": "mb_none"}), 422, "invalid-input")
     assert (await approver.post(f"/approvals/{asked['id']}/delegate", json={"role": "owner"})).status_code == 200
     problem(await approver.post(f"/runs/{run}/approve", json={"hash": asked["hash"]}), 403, "forbidden")
     assert (await ours.http.post(f"/runs/{run}/approve", json={"hash": asked["hash"]})).status_code == 200
