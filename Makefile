@@ -5,7 +5,7 @@ export GROUNDWORK_HOME ?= $(CURDIR)/.groundwork
 export LANGGRAPH_STRICT_MSGPACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark test-browser chromium test-agui record check format bench eval docs sbom check-containers lock clean
+.PHONY: help setup setup-dev demo serve test test-slow test-soak test-spark test-browser chromium test-agui record check format bench eval docs tour sbom check-containers lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ eval: .venv/.setup ## written cases, held against the baseline; then whether pla
 
 docs: .venv/.setup ## write docs/tools.md from the tools' own declarations
 	$(BIN)/python -m cli.reference > docs/tools.md
+
+tour: .venv/.setup-dev chromium ## docs/tour.md and its pictures anew, from a server on the demo's data
+	$(BIN)/python -m tests.browser.tour
 
 sbom: .venv/.setup-dev ## write sbom.json (CycloneDX) of what the lock installs
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON -o sbom.json

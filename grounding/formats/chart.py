@@ -6,6 +6,11 @@ import json
 from collections.abc import Mapping
 
 
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+ROOM = {"left": 22, "right": 22, "top": 6, "bottom": 6}
+"""Around a chart: its texts are measured with one font and may be shown with a wider one."""
+
+
 def svg(specification: Mapping[str, object]) -> str:
     """The chart drawn. No data is fetched: a specification that names an address is refused with ValueError."""
     import vl_convert
@@ -23,7 +28,9 @@ def png(specification: Mapping[str, object], *, scale: float = 2.0) -> bytes:
 def _closed(specification: Mapping[str, object]) -> str:
     if _addresses(specification):
         raise ValueError("a chart holds its data inside; this one names an address to fetch")
-    return json.dumps(specification)
+    config = specification.get("config") or {}
+    assert isinstance(config, Mapping)
+    return json.dumps({"padding": ROOM, **specification, "config": {"font": FONT, **config}})
 
 
 def _addresses(value: object) -> bool:
