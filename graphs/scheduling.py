@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
@@ -91,7 +92,7 @@ def upcoming(schedule: Schedule, now: datetime | None = None) -> list[datetime]:
     if schedule.paused_at is not None:
         return []
     times = fire_times(schedule.cron, schedule.zone, now or datetime.now(UTC))
-    return [fires for fires, _ in zip(times, range(4), strict=False)]
+    return list(islice(times, 4))
 
 
 def _next(cron: str, zone: str) -> datetime | None:
@@ -118,7 +119,7 @@ async def change(connection: Connection, schedule_id: str, plan: SchedulePlan, *
     check_request(client, plan.kind, plan.brief, today(client))
     said = plan.model_dump(mode="json", include=set(SchedulePlan.model_fields)) | {"zone": plan.zone or client.locale.zone}
     next_at = None if found.paused_at is not None else _next(plan.cron, said["zone"])
-    await schedules.change(connection, found.id, said, next_at=next_at)
+    await schedules.change(connection, found.id, said, next_at=next_at, made_by=actor)
     changed = sorted(name for name, value in said.items() if getattr(found, name) != value)
     await audit.note(connection, actor, "schedule.change", found.id, {"changed": changed})
     return await known(connection, schedule_id)

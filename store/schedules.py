@@ -19,7 +19,10 @@ COLUMNS = """id, workspace_id, client_id, kind, brief, cron, zone, recipients, w
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One schedule. `next_at` is None while it is paused; `recipients` are kept, and nothing is sent to them."""
+    """One schedule. `next_at` is None while it is paused; `made_by` is who made or changed it last.
+
+    `recipients` are kept, and nothing is sent to them.
+    """
 
     id: str
     workspace_id: str
@@ -54,15 +57,17 @@ async def create(connection: Connection, client_id: str, plan: dict[str, Any], *
     return Schedule(**row)
 
 
-async def change(connection: Connection, schedule_id: str, plan: dict[str, Any], *, next_at: datetime | None) -> None:
+async def change(connection: Connection, schedule_id: str, plan: dict[str, Any], *, next_at: datetime | None, made_by: str) -> None:
     """Put another plan in its place; `plan` as in `create`."""
     statement = """
         UPDATE schedules
            SET kind = %(kind)s, brief = %(brief)s, cron = %(cron)s, zone = %(zone)s, recipients = %(recipients)s,
                when_stale = %(when_stale)s, stale_after_days = %(stale_after_days)s, when_late = %(when_late)s,
-               late_after_hours = %(late_after_hours)s, retries = %(retries)s, next_at = %(next_at)s
+               late_after_hours = %(late_after_hours)s, retries = %(retries)s, next_at = %(next_at)s, made_by = %(made_by)s
          WHERE id = %(id)s"""
-    await connection.execute(statement, plan | {"id": schedule_id, "next_at": next_at, "recipients": Jsonb(plan["recipients"])})
+    await connection.execute(
+        statement, plan | {"id": schedule_id, "next_at": next_at, "made_by": made_by, "recipients": Jsonb(plan["recipients"])}
+    )
 
 
 async def get(connection: Connection, schedule_id: str, *, lock: bool = False) -> Schedule | None:

@@ -362,6 +362,17 @@ async def test_bad_input_is_refused_by_its_field(office, said, field):
         assert refused.value.field == field
 
 
+async def test_who_changed_it_last_is_who_asked(office):
+    made = await office.add()
+    async with office.database.transaction(office.client.workspace_id) as connection:
+        plan = read_plan(scheduling.plan_of(made) | {"brief": "Weekly report. Goal: bookings."})
+        await scheduling.change(connection, made.id, plan, actor="key:ben")
+        await schedules.move_on(connection, made.id, MONDAY)
+    await office.tick()
+    [run] = await office.runs()
+    assert (run.brief, run.asked_by) == ("Weekly report. Goal: bookings.", "key:ben")
+
+
 async def test_a_long_brief_is_kept_whole(office):
     brief = (BRIEF + " " + "Write of the new salon in Sea Point. " * 200)[:5000]
     await office.add(brief=brief)

@@ -41,6 +41,7 @@ EVERY: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """What a person chooses: day, month and weekday of the cron, and the words for it."""
 OWN = "own"
+EARLY = "07:00"
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 WHEN_STALE = (
     ("run_and_say", "make it, and say so first"),
@@ -50,11 +51,17 @@ WHEN_STALE = (
 WHEN_LATE = (("remind", "remind by an alert"), ("wait", "wait quietly"))
 
 
+def chosen(cron: str) -> tuple[str, str]:
+    """The choice and the time of day that give this cron; OWN and nothing when none does."""
+    minute, hour, days = cron.split(" ", 2)
+    every = next((name for name, (fields, _) in EVERY.items() if fields == days), OWN)
+    return (every, f"{int(hour):02}:{int(minute):02}") if every != OWN and minute.isdecimal() and hour.isdecimal() else (OWN, "")
+
+
 def in_words(cron: str) -> str:
     """A cron as a person would say it where they could have chosen it, else as it is."""
-    minute, hour, days = cron.split(" ", 2)
-    said = next((words for fields, words in EVERY.values() if fields == days), None)
-    return f"{said} at {int(hour):02}:{int(minute):02}" if said and minute.isdecimal() and hour.isdecimal() else cron
+    every, time = chosen(cron)
+    return cron if every == OWN else f"{EVERY[every][1]} at {time}"
 
 
 def cron_of(every: str, time: str, own: str) -> str:
@@ -80,13 +87,9 @@ async def listed(desk: AtWork) -> HTMLResponse:
 async def mend(desk: AtWork, schedule: str) -> HTMLResponse:
     """The form with what holds now."""
     kept = await _known(desk, schedule)
-    minute, hour, days = kept.cron.split(" ", 2)
-    every = next((name for name, (fields, _) in EVERY.items() if fields == days), OWN)
-    if not (minute.isdecimal() and hour.isdecimal()):
-        every = OWN
-    time = "07:00" if every == OWN else f"{int(hour):02}:{int(minute):02}"
+    every, time = chosen(kept.cron)
     given = scheduling.plan_of(kept) | {
-        "every": every, "time": time, "cron": kept.cron if every == OWN else "", "recipients": "\n".join(kept.recipients),
+        "every": every, "time": time or EARLY, "cron": kept.cron if every == OWN else "", "recipients": "\n".join(kept.recipients),
     }  # fmt: skip
     return _form(desk, given, {}, "", kept)
 
@@ -96,7 +99,7 @@ async def ask(desk: AtWork) -> HTMLResponse:
     """The form."""
     default = SchedulePlan.model_validate({"brief": "-", "cron": "0 7 1 * *"})
     given = default.model_dump(mode="json") | {
-        "brief": "", "every": "first", "time": "07:00", "cron": "", "zone": desk.client.locale.zone, "recipients": "",
+        "brief": "", "every": "first", "time": EARLY, "cron": "", "zone": desk.client.locale.zone, "recipients": "",
     }  # fmt: skip
     return _form(desk, given, {}, secrets.token_urlsafe(16))
 
