@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+SET_SESSION = "SELECT set_config('groundwork.workspace', %s, false)"
+UNSET_SESSION = "SELECT set_config('groundwork.workspace', '', false)"
 TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 
 
@@ -22,18 +24,19 @@ TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 async def checkpointer(where: Database | StoreSettings, workspace_id: str) -> AsyncIterator[AsyncPostgresSaver]:
     """A checkpointer that sees this workspace's threads (`<workspace id>:<run or thread id>`) and no others.
 
-    It has connections of its own, made anew when the database comes back, with the workspace set for their whole life.
+    It has a connection of its own, with the workspace set on its session until the block ends; when that is lost, the block fails as the
+    run's lock does, and the run goes on from its last step. From settings alone it makes connections anew when the database comes back.
     """
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
 
     if isinstance(where, Database):
-        url, signer = where.url, where.signer
-    else:
-        url = where.app_url
-        signer = Signer.of(url, where.secret.get_secret_value() if where.secret else None)
-    signed = signer.sign(workspace_id)
+        async with where.hold(SET_SESSION, (where.signer.sign(workspace_id),), UNSET_SESSION) as (connection, _):
+            yield AsyncPostgresSaver(connection)
+        return
+    url = where.app_url
+    signed = Signer.of(url, where.secret.get_secret_value() if where.secret else None).sign(workspace_id)
     options: dict[str, Any] = {
         **CONNECTION_OPTIONS,
         "autocommit": True,

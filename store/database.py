@@ -35,6 +35,10 @@ CONNECTION_OPTIONS: dict[str, Any] = {
 SEEN = """
     SELECT groundwork_workspace() AS seen, rolname AS role, rolsuper OR rolbypassrls AS mighty FROM pg_roles WHERE rolname = current_user"""
 SET_WORKSPACE = "SELECT set_config('groundwork.workspace', %s, true)"
+MOST_HELD = 120
+"""Connections that runs under way hold at most: two each. More would be more than Postgres gives by its own settings."""
+IDLE_SECONDS = 60.0
+"""How long a connection that no run holds any more is kept for the next one."""
 RECONNECT_SECONDS = 3.0
 """How long one attempt to connect goes on, ever slower. The next who wants a connection begins a new one, so none gets very slow."""
 
@@ -46,6 +50,8 @@ class Database:
     url: str = field(repr=False)
     signer: Signer
     pool: AsyncConnectionPool[Connection]
+    held: AsyncConnectionPool[Connection] = field(repr=False)
+    """Connections whose session somebody has for a while: see `hold`. None is open before one is asked for."""
 
     @classmethod
     async def open(cls, url: str, *, secret: str | None = None, size: int = 10, wait: float = 5.0, name: str = "groundwork") -> Database:
@@ -66,12 +72,26 @@ class Database:
             reconnect_timeout=RECONNECT_SECONDS,
             name=name,
         )
-        database = cls(url, signer, pool)
+        held = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={**CONNECTION_OPTIONS, "application_name": f"{name} run", "autocommit": True, "prepare_threshold": None},
+            min_size=0,
+            max_size=MOST_HELD,
+            max_idle=IDLE_SECONDS,
+            timeout=wait,
+            open=False,
+            reconnect_timeout=RECONNECT_SECONDS,
+            name=f"{name} run",
+        )
+        database = cls(url, signer, pool, held)
         try:
+            await held.open()
             await pool.open(wait=True, timeout=wait)
             await database.check_key()
         except BaseException as error:
             await pool.close()
+            await held.close()
             if isinstance(error, PoolTimeout):
                 raise DatabaseUnavailable("Postgres cannot be reached: run `groundwork db start`, or check DATABASE_URL") from error
             raise
@@ -116,6 +136,32 @@ class Database:
         await self.pool.putconn(connection)
         return rows
 
+    @asynccontextmanager
+    async def hold(self, first: LiteralString, values: Sequence[Any], undo: LiteralString) -> AsyncIterator[tuple[Connection, DictRow]]:
+        """A connection whose session is one's own for the block, with the row that its first statement gave; outside of any transaction.
+
+        Kept open afterwards for the next who holds one, once `undo` has taken back what was done to the session; a connection on which that
+        fails is closed. Raises DatabaseUnavailable.
+        """
+
+        async def ask(connection: Connection) -> DictRow:
+            row = await (await connection.execute(first, values)).fetchone()
+            assert row is not None
+            return row
+
+        connection, row = await self._first(ask, self.held)
+        try:
+            yield connection, row
+        finally:
+            try:
+                await connection.execute(undo)
+            except BaseException as error:
+                await connection.close()
+                if not isinstance(error, psycopg.Error):
+                    raise
+            finally:
+                await self.held.putconn(connection)
+
     async def _begin(self, workspace_id: str | None) -> Connection:
         """A connection whose transaction has begun with its workspace set, in one round trip."""
         signed = "" if workspace_id is None else self.signer.sign(workspace_id)
@@ -123,20 +169,23 @@ class Database:
         connection, _ = await self._first(lambda connection: connection.execute(begin))
         return connection
 
-    async def _first(self, ask: Callable[[Connection], Awaitable[Answer]]) -> tuple[Connection, Answer]:
+    async def _first(
+        self, ask: Callable[[Connection], Awaitable[Answer]], pool: AsyncConnectionPool[Connection] | None = None
+    ) -> tuple[Connection, Answer]:
         """A connection and the answer to the first thing asked on it.
 
         That is also the proof that the connection lives: after a restart of Postgres the pool is full of dead ones.
         """
+        pool = pool or self.pool
         while True:
             try:
-                connection = await self.pool.getconn()
+                connection = await pool.getconn()
             except PoolTimeout as error:
                 raise DatabaseUnavailable("Postgres gives no connection: it is down, or all connections are in use") from error
             try:
                 return connection, await ask(connection)
             except BaseException as error:
-                await self.pool.putconn(connection)
+                await pool.putconn(connection)
                 if not (isinstance(error, psycopg.OperationalError) and connection.closed):
                     raise
 
@@ -160,4 +209,4 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections, waiting a moment for those in use."""
-        await asyncio.shield(self.pool.close(timeout=5.0))
+        await asyncio.shield(asyncio.gather(self.pool.close(timeout=5.0), self.held.close(timeout=5.0)))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
 
-from store.database import CONNECTION_OPTIONS, Database
+from store.database import Database
 from store.errors import DatabaseUnavailable
 
 WATCH_SECONDS = 2.0
@@ -25,15 +24,9 @@ async def run_lock(database: Database, run_id: str) -> AsyncIterator[bool]:
 
     When the holding connection dies, the block is cancelled and LockLost is raised. Raises DatabaseUnavailable.
     """
-    try:
-        connection = await psycopg.AsyncConnection.connect(
-            database.url, autocommit=True, **{**CONNECTION_OPTIONS, "application_name": "groundwork run lock"}
-        )
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable("Postgres cannot be reached") from error
-    async with connection:
-        row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 7)) AS ours", (run_id,))).fetchone()
-        if row is None or not row["ours"]:
+    ask = "SELECT pg_try_advisory_lock(hashtextextended(%s, 7)) AS ours"
+    async with database.hold(ask, (run_id,), "SELECT pg_advisory_unlock_all()") as (connection, row):
+        if not row["ours"]:
             yield False
             return
         holder = asyncio.current_task()
@@ -60,8 +53,4 @@ async def run_lock(database: Database, run_id: str) -> AsyncIterator[bool]:
             raise
         finally:
             watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
-            with contextlib.suppress(psycopg.Error):
-                # closing alone frees it too, but only when the server notices, and the next attempt may come before
-                await connection.execute("SELECT pg_advisory_unlock_all()")
             await asyncio.gather(watcher, return_exceptions=True)

@@ -74,12 +74,35 @@ async def test_pruning_keeps_the_last_state_and_drops_the_way_there(database: Da
         assert (await compiled.aget_state(config(workspace))).values == {}
 
 
-async def test_the_checkpointer_lives_through_a_lost_connection(database: Database, workspace: Workspace, urls: Urls) -> None:
+async def test_after_a_lost_connection_the_next_one_goes_on(database: Database, workspace: Workspace, urls: Urls) -> None:
+    """The lock of the run is lost with its connection too: what matters is that whoever takes the run up finds its state."""
     async with checkpointer(database, workspace.id) as saver:
         compiled = graph([]).compile(checkpointer=saver)
         await compiled.ainvoke({}, config(workspace), durability="sync")
-        drop(urls, "groundwork checkpoints")
-        assert (await compiled.aget_state(config(workspace))).values == {"done": ["a", "b", "c"]}
+        drop(urls, f"{database.pool.name} run")
+        with pytest.raises(psycopg.OperationalError):
+            await compiled.aget_state(config(workspace))
+    async with checkpointer(database, workspace.id) as saver:
+        assert (await graph([]).compile(checkpointer=saver).aget_state(config(workspace))).values == {"done": ["a", "b", "c"]}
+
+
+async def test_a_connection_that_was_held_is_left_as_it_was_found(database: Database, workspace: Workspace) -> None:
+    """It is kept for the next run, of whatever workspace: nothing of the session may stay on it."""
+    async with checkpointer(database, workspace.id), run_lock(database, "run_5") as mine:
+        assert mine
+    for _ in range(3):
+        async with database.hold("SELECT current_setting('groundwork.workspace', true) AS seen", (), "SELECT 1") as (connection, row):
+            assert not row["seen"]
+            locks = await connection.execute("SELECT count(*) AS held FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+            assert (await locks.fetchone() or {})["held"] == 0
+            assert (await (await connection.execute("SELECT count(*) AS seen FROM checkpoints")).fetchone() or {})["seen"] == 0
+    assert database.held.get_stats()["pool_size"] <= 4
+
+
+async def test_a_session_that_cannot_be_cleared_is_closed(database: Database) -> None:
+    async with database.hold("SELECT pg_advisory_lock(4711)", (), "SELECT no_such_thing()") as (connection, _):
+        pass
+    assert connection.closed
 
 
 async def test_a_run_is_locked_for_one_and_free_again_afterwards(database: Database) -> None:
@@ -95,7 +118,7 @@ async def test_losing_the_lock_stops_the_work_under_it(database: Database, urls:
     async def work() -> None:
         async with run_lock(database, "run_3") as mine:
             assert mine
-            drop(urls, "groundwork run lock")
+            drop(urls, f"{database.pool.name} run")
             await asyncio.sleep(30)
 
     with pytest.raises(LockLost, match="run_3"):
