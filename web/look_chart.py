@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from store.experiment_looks import Reading
 from tools.contract import Figure, Interval
 from tools.methods.charts import GREY, SCHEME, VERMILION, Row, spec
 
+A_FEW_DAYS = timedelta(days=4)
 WIDEST = 1.6
 """How much wider than its last interval a chart is: the first looks know little, and would press the rest flat."""
 
@@ -89,7 +90,9 @@ def chart(metric: dict[str, Any], found: Sequence[Point], locale: Locale, method
     kind = "always-valid interval" if method == "anytime" else "interval"
     percent = found[0].effect.unit in ("share", "points")
     axis = {"format": "+.0%" if percent and reach > 0.05 else "+.1%" if percent else "~g"}
-    x = {"field": "at", "type": "temporal", "title": "day of the look", "axis": {"format": "%d %b", "labelOverlap": True}}
+    near = found[-1].at - found[0].at < A_FEW_DAYS
+    days = {"format": "%d %b %H:%M" if near else "%d %b", "labelOverlap": True, "tickCount": 5}
+    x = {"field": "at", "type": "temporal", "title": "when it was looked at", "axis": days}
     scale = {"domain": [-reach, reach], "nice": False}
     y = {"type": "quantitative", "title": "lift over the control" if lifts else "difference from the control", "axis": axis, "scale": scale}
     arms = list(dict.fromkeys(point.arm for point in found))
@@ -120,7 +123,7 @@ def chart(metric: dict[str, Any], found: Sequence[Point], locale: Locale, method
         {"mark": {"type": "point", "filled": True, "size": 45, "clip": True}, "encoding": middle},
     ]
     title = f"{str(metric['name']).replace('_', ' ')}: effect with its {level:.0%} {kind} at each look"
-    drawn = spec(title, rows, layer=[*band, *limits], height=260)
+    drawn = spec(title, rows, layer=[*band, *limits], width=560, height=260)
     if cut:
         drawn["title"]["subtitle"] = "wide intervals of early looks are cut off here; the table has them"
     return drawn

@@ -77,7 +77,7 @@ class Upload:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def keep(home: Path, source: BinaryIO, name: str, *, session_id: str, client_id: str) -> Upload:
+def keep(home: Path, source: BinaryIO, name: str, *, session_id: str, client_id: str, purpose: str = "import") -> Upload:
     """Keep an upload. Blocks."""
     sweep(home)
     token = secrets.token_hex(16)
@@ -89,13 +89,13 @@ def keep(home: Path, source: BinaryIO, name: str, *, session_id: str, client_id:
     path.parent.mkdir()
     with path.open("wb") as target:
         shutil.copyfileobj(source, target, 1 << 20)
-    about = {"name": called, "file": path.name, "session": session_id, "client": client_id}
+    about = {"name": called, "file": path.name, "session": session_id, "client": client_id, "purpose": purpose}
     (folder / ABOUT).write_text(json.dumps(about))
     return Upload(token, called, folder, path, path.stat().st_size)
 
 
-def find(home: Path, token: str, *, session_id: str, client_id: str) -> Upload | None:
-    """The upload of this name, for whom it was kept; None for anybody else, and once it has expired."""
+def find(home: Path, token: str, *, session_id: str, client_id: str, purpose: str = "import") -> Upload | None:
+    """The upload of this name, for whom and for what it was kept; None otherwise, and once it has expired."""
     folder = home / "uploads" / token
     if not TOKEN.fullmatch(token) or _expired(folder):
         return None
@@ -103,7 +103,7 @@ def find(home: Path, token: str, *, session_id: str, client_id: str) -> Upload |
         about = json.loads((folder / ABOUT).read_text())
     except FileNotFoundError:
         return None
-    if (about["session"], about["client"]) != (session_id, client_id):
+    if (about["session"], about["client"], about["purpose"]) != (session_id, client_id, purpose):
         return None
     path = folder / "file" / about["file"]
     return Upload(token, about["name"], folder, path, path.stat().st_size if path.exists() else 0)

@@ -206,6 +206,25 @@ async def test_an_import_whose_process_ended_can_be_begun_again(owner, store_set
     assert "2 rows are in orders" in await import_as_shown(owner, here)
 
 
+async def test_a_parquet_file_is_read_as_a_csv_is(owner, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "orders.parquet"
+    columns = {"order_id": ["o1", "o2"], "contact_id": ["c1", "c2"], "at": ["2026-10-01T08:00:00Z"] * 2, "amount": [100, 200]}
+    pq.write_table(pa.table(columns), path)
+    here = await looked_at(owner, path.read_bytes(), "orders.parquet")
+    assert "Of the first 2 rows, 0 would be rejected" in (await owner.http.get(here)).text
+    assert "2 rows are in orders" in await import_as_shown(owner, here)
+
+
+async def test_an_upload_is_no_erasure_and_an_erasure_no_upload(owner):
+    token = (await looked_at(owner)).rsplit("/", 1)[1]
+    assert (await owner.http.get(f"/c/salon/data/erase/{token}")).status_code == 404
+    erased = (await owner.send("/c/salon/data/erase", person="ct_9", again="ct_9")).headers["location"].rsplit("/", 1)[1]
+    assert (await owner.http.get(f"/c/salon/data/imports/new/{erased}")).status_code == 404
+
+
 async def test_hostile_names_stay_text(owner):
     script = "<script>alert(1)</script>"
     here = await looked_at(owner, f'{script},votes\n"{script}",3\n', f"{script}.csv")

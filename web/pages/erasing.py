@@ -61,7 +61,7 @@ async def do(request: Request, who: Who, slug: str, person: Person = "", again: 
         return await _looked(request, who, slug, person, wrong="What you typed is not the same: nobody was erased.")
     services = request.app.state.house.services
     kept = await asyncio.to_thread(
-        uploads.keep, home(request), io.BytesIO(), "erasure", session_id=who.session.id, client_id=client.id
+        uploads.keep, home(request), io.BytesIO(), "erasure", session_id=who.session.id, client_id=client.id, purpose="erasure"
     )  # fmt: skip
     await asyncio.to_thread(kept.claim)
     await asyncio.to_thread(kept.note, stage="working")
@@ -78,7 +78,8 @@ async def do(request: Request, who: Who, slug: str, person: Person = "", again: 
 @router.page("/c/{slug}/data/erase/{token}", scope=MAY)
 async def report(desk: AtDesk, token: str) -> HTMLResponse:
     """How far it is, and then what was done. It does not name the person."""
-    kept = uploads.find(home(desk.request), token, session_id=desk.who.session.id, client_id=desk.client.id)
+    whose = {"session_id": desk.who.session.id, "client_id": desk.client.id}
+    kept = uploads.find(home(desk.request), token, **whose, purpose="erasure")
     if kept is None:
         raise NotFound(GONE)
     state = kept.state()

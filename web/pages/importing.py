@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData, UploadFile
@@ -17,6 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from api.importing import bring_in, look, with_mapping
 from api.imports import known_import, rejects_of
 from api.problems import Conflict, InvalidInput, NotFound
+from grounding.rendering import babel_locale
 from store.clients import Client
 from store.delta import FREE
 from store.importing.mapping import Mapping
@@ -75,7 +77,7 @@ def _page(
     desk: Desk, kept: Upload, state: dict[str, Any], *, status: int = 200, typed: FormData | None = None, wrong: str = ""
 ) -> HTMLResponse:
     if state.get("stage") == "working":
-        return desk.page("data_importing.html", section="data", upload=kept, progress=_progress(kept, state))
+        return desk.page("data_importing.html", section="data", upload=kept, progress=_progress(desk.client, kept, state))
     if state.get("stage") == "done":
         report = ImportReport.model_validate(state["report"])
         return desk.page("data_imported.html", section="data", upload=kept, report=report, import_id=state["import"])
@@ -193,11 +195,13 @@ STAGES = {"reading": (0.0, 0.5), "checking": (0.5, 0.3), "writing": (0.8, 0.2)}
 """Where a stage begins and how much of the bar it takes."""
 
 
-def _progress(kept: Upload, state: dict[str, Any]) -> dict[str, Any]:
-    """How far it is, as a share of all stages; `stopped`: it gave no sign for long."""
+def _progress(client: Client, kept: Upload, state: dict[str, Any]) -> dict[str, Any]:
+    """How far it is in words, and as a share of all stages; `stopped`: it gave no sign for long."""
     step = state.get("progress") or {"stage": "reading", "rows": 0, "share": 0.0}
     begins, width = STAGES[step["stage"]]
-    return {"stage": step["stage"], "rows": step["rows"], "share": round(begins + width * step["share"], 3), "stopped": not kept.at_work()}
+    rows = format_decimal(step["rows"], locale=babel_locale(client.locale.language))
+    told = f"{step['stage'].capitalize()}: {rows} rows" if step["rows"] else "Reading the file"
+    return {"told": told, "share": round(begins + width * step["share"], 3), "stopped": not kept.at_work()}
 
 
 @router.page("/c/{slug}/data/imports/new/{token}/progress", scope="imports:write")
@@ -207,7 +211,7 @@ async def progress(request: Request, who: Who, slug: str, token: str) -> Respons
     kept = known(request, who, client, token)
     state = kept.state()
     working_on = state.get("stage") == "working"
-    said = {"working": working_on, **(_progress(kept, state) if working_on else {})}
+    said = {"working": working_on, **(_progress(client, kept, state) if working_on else {})}
     return JSONResponse(said, headers=HEADERS)
 
 

@@ -79,7 +79,6 @@ const importing = document.querySelector("[data-importing]");
 if (importing) {
   const word = importing.querySelector("[data-importing-word]");
   const bar = importing.querySelector("progress");
-  const words = { reading: "Reading", checking: "Checking", writing: "Writing" };
   const look = async () => {
     let step;
     try {
@@ -92,7 +91,7 @@ if (importing) {
       return;
     }
     if (!step.working || step.stopped) { location.reload(); return; }
-    word.textContent = `${words[step.stage]}: ${step.rows.toLocaleString(document.documentElement.lang)} rows`;
+    word.textContent = step.told;
     bar.value = step.share;
     setTimeout(look, 700);
   };
