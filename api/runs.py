@@ -23,6 +23,7 @@ from graphs.tasks import cancel_task
 from jobs.queue import enqueue
 from store import events, runs
 from store.events import Event
+from store.runs import Run
 
 router = GuardedRouter("runs")
 
@@ -66,13 +67,19 @@ async def stream_events(
     start = last_event_id if last_event_id is not None else after
     async with house.database.transaction(caller.workspace_id) as connection:
         run = await guard(connection, caller, await runs.get_run(connection, id))
-        over = run is not None and run.finished_at is not None and not await events.after(connection, id, start, 1)
     if run is None:
         raise NotFound(f"there is no run {id!r} in this workspace")
+    return await stream(house, run, start)
+
+
+async def stream(house: House, run: Run, start: int) -> Response:
+    """The events of a run after this number as a stream; 204, do not come back, when it has ended and there are none."""
+    async with house.database.transaction(run.workspace_id) as connection:
+        over = run.finished_at is not None and not await events.after(connection, run.id, start, 1)
     if over:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(follow(house, caller.workspace_id, id, start), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(follow(house, run.workspace_id, run.id, start), media_type="text/event-stream", headers=headers)
 
 
 async def follow(house: House, workspace_id: str, run_id: str, number: int) -> AsyncIterator[str]:

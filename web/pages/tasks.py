@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import Form, Query, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from agents.roster import AGENTS
 from api.auth import database
 from api.problems import NotFound
-from api.runs import follow
+from api.runs import stream as events_of
 from api.tasks import NewTask, start
 from graphs.tasks import cancel_task
 from store import approvals, deliverables, events, members, runs
@@ -109,10 +109,7 @@ async def stream(request: Request, who: Who, slug: str, run: str, after: Annotat
         raise NotFound("There is no such task of this client.")
     last = request.headers.get("last-event-id", "")
     begin_at = int(last) if last.isdecimal() and len(last) < 10 else after
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        follow(request.app.state.house, who.caller.workspace_id, run, begin_at), media_type="text/event-stream", headers=headers
-    )
+    return await events_of(request.app.state.house, found[0], begin_at)
 
 
 @router.page("/c/{slug}/tasks/{run}/stop", methods=("POST",))

@@ -108,21 +108,28 @@ listen("submit", (event) => {
   if (event.defaultPrevented || form.method !== "post") return;
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 8000);
-  for (const field of form.querySelectorAll("[data-keep]")) sessionStorage.setItem(`sent:${keyOf(field)}`, "yes");
+  for (const field of form.querySelectorAll("[data-keep]")) sessionStorage.setItem(`sent:${keyOf(field)}`, location.pathname);
 });
 
 // what is typed in a field with data-keep stays in this browser until the service has it
 const keyOf = (field) => `draft:${member}:${field.dataset.keep}`;
 
+// what was sent is kept no longer once the service has it: not after a refusal, which the page says, and not when the same page comes again
+// as if nothing had been sent, because the line or the session was lost
+if (first) {
+  const refused = document.querySelector('[role="alert"], [data-refused]') !== null;
+  const said = new URLSearchParams(location.search).has("said");
+  for (const name of Object.keys(sessionStorage).filter((one) => one.startsWith("sent:"))) {
+    if (!refused && (said || sessionStorage.getItem(name) !== location.pathname)) localStorage.removeItem(name.slice("sent:".length));
+    sessionStorage.removeItem(name);
+  }
+}
+
 /** Begin to keep what is typed in a field; gives back a function that forgets it. */
 export function keep(field) {
   const key = keyOf(field);
   const kept = localStorage.getItem(key);
-  if (sessionStorage.getItem(`sent:${key}`)) {
-    // the page after a form was sent: kept no longer, unless the service refused and shows what was typed
-    sessionStorage.removeItem(`sent:${key}`);
-    if (!document.querySelector('[role="alert"]')) localStorage.removeItem(key);
-  } else if (kept !== null && kept !== field.value) {
+  if (kept !== null && kept !== field.value) {
     field.value = kept;
     const told = document.createElement("span");
     told.className = "hint";
