@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from store.database import Connection
 from store.runs import RunStatus
 from tools.registry import locations
 
+PLACE = re.compile(r"\.\d+")
+"""which of several lines of a section it is"""
 MOST_LINES = 3
 """lines of audience and of cost on a card; the approval's own page has them all"""
 
@@ -95,6 +98,6 @@ def _waiting(asked: approvals.Approval | None) -> Waiting | None:
     if asked is None or asked.state != "waiting":
         return None
     audience = tuple(str(entry["text"]) for entry in asked.audience.get("texts", ()))
-    cost = tuple((str(entry["what"]), str(entry["text"])) for entry in asked.cost)
+    cost = tuple((PLACE.sub("", str(entry["what"])), str(entry["text"])) for entry in asked.cost)
     more = max(0, len(audience) - MOST_LINES) + max(0, len(cost) - MOST_LINES)
     return Waiting(asked.id, audience[:MOST_LINES], cost[:MOST_LINES], more, asked.expires_at)

@@ -143,7 +143,8 @@ class Turn:
     def _on_tool_call(self, number: int, payload: dict[str, Any], said: Mapping[str, Message]) -> None:
         self._open = None
         action = payload["tool"] in ACTIONS
-        show = {"tool": payload["tool"], "state": "running", "number": number, "run": self.run}
+        show: dict[str, Any] = {"tool": payload["tool"], "state": "running", "number": number, "run": self.run}
+        show |= dict.fromkeys(("evidence", "alias", "figures", "duration_ms", "message", "task", "status"))
         given = payload["arguments"]
         show |= {"arguments": given if isinstance(given, dict) else {}} if action else {}
         block = Block(f"{self.run}-c{number}", "deed" if action else "call", number, show)

@@ -215,6 +215,51 @@ async def test_text_that_is_withdrawn_is_void_and_what_replaces_it_stands_there(
     assert tab.shown == Tab.of((await owner.http.get(address)).text).shown
 
 
+EVERY = [
+    ("started", {}),
+    ("step", {"name": "recall", "number": 1}),
+    ("boundary", {"reason": "another client was named"}),
+    ("text", {"part": 0, "text": "One. "}),
+    ("text_withdrawn", {"from": 0}),
+    ("text", {"part": 0, "text": "One again."}),
+    *[("tool_call", {"call": name, "tool": name, "arguments": None}) for name in ("start_task", "follow_task", "cancel_task")],
+    ("tool_call", {"call": "remember", "tool": "remember", "arguments": {"preference": "no capitals"}}),
+    ("tool_call", {"call": "forget", "tool": "forget", "arguments": ["not", "an object"]}),
+    ("tool_call", {"call": "list_prices", "tool": "list_prices", "arguments": {}}),
+    ("tool_call", {"call": "refused", "tool": "list_prices", "arguments": {}}),
+    ("task_started", {"call": "start_task", "task": "run_gone", "kind": "strategy", "name": "T1"}),
+    ("task_followed", {"call": "follow_task", "task": "run_gone", "status": "running"}),
+    ("task_cancelled", {"call": "cancel_task", "task": "run_gone"}),
+    ("preference_kept", {"call": "remember", "preference": "pref_1"}),
+    ("preference_forgotten", {"call": "forget", "preference": "pref_1"}),
+    (
+        "tool_result",
+        {"call": "list_prices", "tool": "list_prices", "alias": "E1", "evidence": "ev_1", "figures": 3, "duration_ms": 2.5, "chart": True},
+    ),
+    ("tool_refused", {"call": "refused", "tool": "list_prices", "kind": "not_enough_data", "message": "there are no prices"}),
+    ("text", {"part": 1, "text": "It is [R5](evidence:E1.price)."}),
+    ("held_back", {"sentences": 1, "repair": 1}),
+    ("left_out", {"sentences": 1}),
+    ("summarised", {"messages": 9}),
+    ("usage", {"input_tokens": 1}),
+    ("a_kind_to_come", {}),
+    ("finished", {"status": "succeeded", "reason": None}),
+]
+
+
+async def test_every_moment_of_a_turn_can_be_shown(owner, database):
+    address = await begun(owner)
+    run = await turn_of(owner, database, address)
+    tab = Tab.of((await owner.http.get(address)).text)
+    for kind, payload in EVERY:
+        await append(owner, database, run, kind, payload)
+        page = await owner.http.get(address)
+        assert page.status_code == 200, kind
+    assert 'src="/evidence/ev_1/chart.svg"' in page.text
+    await asyncio.wait_for(tab.follow(owner, address), LIMIT)
+    assert tab.shown == Tab.of(page.text).shown
+
+
 async def test_hostile_text_stays_text(owner, database, work):
     address = await begun(owner, HOSTILE)
     run = await turn_of(owner, database, address)
