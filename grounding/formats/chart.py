@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 ROOM = {"left": 22, "right": 22, "top": 6, "bottom": 6}
 """Around a chart: its texts are measured with one font and may be shown with a wider one."""

@@ -85,7 +85,7 @@ async def walk(tour: Tour) -> None:
     await tour.take(
         "chat",
         "Chat",
-        "An answer as it comes, sentence by sentence, each verified before it is shown; the tool step opens to its request, result and chart.",
+        "An answer as it comes, sentence by sentence, each verified before it is shown; the tool step opens.",
     )
 
     await places.get_by_role("link", name="Deliverables").click()
@@ -165,7 +165,7 @@ def write(taken: list[Picture]) -> None:
     lines = [
         "# A tour in pictures",
         "",
-        "Taken by `make tour` from a server on the demo's simulated clients, with the rule-based offline model. What the pages do in words: [pages](pages.md).",
+        "Taken by `make tour` from a server on the demo's simulated clients, with the rule-based offline model. In words: [pages](pages.md).",
     ]
     for picture in taken:
         lines += ["", f"## {picture.title}", "", picture.text, "", f"![{picture.title}](tour/{picture.name}.jpg)"]
