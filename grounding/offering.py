@@ -89,12 +89,12 @@ def _shown(node: Any) -> Any:
             **({"default": node["default"]} if "default" in node else {}),
         }
     # a title that only repeats the field's name is length without words; a field called title is no text
-    kept = {
+    shown: dict[str, Any] = {
         k: v for k, v in node.items() if k not in ("x-role", "x-of", "x-agent", "examples") and not (k == "title" and isinstance(v, str))
     }
     if isinstance(node.get("properties"), dict):
-        kept["properties"] = {name: part for name, part in node["properties"].items() if part.get("x-agent", True)}
-    return {key: _shown(value) for key, value in kept.items()}
+        shown["properties"] = {name: part for name, part in node["properties"].items() if part.get("x-agent", True)}
+    return {key: _shown(value) for key, value in shown.items()}
 
 
 def _described(node: Mapping[str, Any]) -> str:

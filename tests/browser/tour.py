@@ -165,7 +165,7 @@ def write(taken: list[Picture]) -> None:
     lines = [
         "# A tour in pictures",
         "",
-        "Taken by `make tour` from a server on the demo's simulated clients, with the rule-based offline model. In words: [pages](pages.md).",
+        "Taken by `make tour` from a server on simulated clients, with the rule-based offline model. In words: [pages](pages.md).",
     ]
     for picture in taken:
         lines += ["", f"## {picture.title}", "", picture.text, "", f"![{picture.title}](tour/{picture.name}.jpg)"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from tools.contract import Frozen, Request, choice, quantity
 
@@ -13,16 +14,14 @@ Role = Literal["primary", "secondary", "guardrail"]
 Method = Literal["anytime", "fixed", "group_sequential"]
 
 BIG = 1e30  # beyond any sum of money or counts; keeps squares finite
-
-
-FOR_PROGRAMS = {"x-agent": False}
+FOR_PROGRAMS: JsonDict = {"x-agent": False}
 """Sums that a program has and nobody states in words: an agent reads exposures instead."""
 
 
 def total(description: str, *, agent: bool = False, **bounds: float) -> float | None:
     """A sum over the units of an arm. `agent`: whether an agent may give it, too."""
-    extra = {"x-role": "quantity", "x-unit": "number", **({} if agent else FOR_PROGRAMS)}
-    found: float | None = Field(None, description=description, json_schema_extra=extra, **{"ge": -BIG, "le": BIG, **bounds})
+    extra: JsonDict = {"x-role": "quantity", "x-unit": "number", **({} if agent else FOR_PROGRAMS)}
+    found: float | None = Field(None, description=description, json_schema_extra=extra, **{"ge": -BIG, "le": BIG, **bounds})  # type: ignore[call-overload]
     return found
 
 
