@@ -118,6 +118,7 @@ def request_prompt(
     passages: Sequence[Mapping[str, Any]],
     as_of: date,
     promised: Evidence | None = None,
+    wishes: Sequence[str] = (),
 ) -> str:
     """The first message: the brief and all that the run knows before it computes."""
     locale = client.locale
@@ -129,6 +130,7 @@ def request_prompt(
         tables="\n".join(f"- {t['name']}: {t['rows']} rows" + (f", {t['first']} to {t['last']}" if t.get("first") else "") for t in found)
         or "none",
         context="\n".join(f"- [[{p['id']}]] {p['title']} ({p['dated'] or 'undated'}): {p['text']}" for p in passages) or "none",
+        preferences="\n".join(f"- {wish}" for wish in wishes) or "none",
         promised="\n".join(promised_lines(promised, locale)) if promised else "none",
         today=as_of.isoformat(),
     )

@@ -26,7 +26,7 @@ from grounding.quoting import Passage
 from llm.complete import complete
 from llm.models import chat_model, describe
 from prompts.library import load as load_prompt
-from store import approvals, deliverables, policies
+from store import approvals, deliverables, policies, preferences
 from store import evidence as evidence_records
 from store.approvals import Approval
 from store.database import Connection
@@ -91,12 +91,11 @@ async def recall_context(state: RunState, context: RunContext) -> Done:
     services, client = context.services, context.client
     async with services.database.transaction(context.workspace_id) as connection:
         passages = await briefing.recall(connection, client, context.run.brief, services.embedder, context.agent.questions)
+        wishes = [one.text for one in await preferences.of_client(connection, client.id)]
     found = await briefing.tables(services.store.facts_root, services.store.engine, context.workspace_id, client, context.as_of)
     evidence = await known_evidence(state, context)
-    messages = [
-        SystemMessage(briefing.system_prompt(context.agent)),
-        HumanMessage(briefing.request_prompt(evidence["B"], evidence["F"], client, found, passages, context.as_of, evidence.get("D"))),
-    ]
+    request = briefing.request_prompt(evidence["B"], evidence["F"], client, found, passages, context.as_of, evidence.get("D"), wishes)
+    messages = [SystemMessage(briefing.system_prompt(context.agent)), HumanMessage(request)]
     return Done(
         goto="analyse",
         update={"passages": passages, "messages": messages_to_dict(messages)},

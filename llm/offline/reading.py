@@ -11,7 +11,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-HEADINGS = ("Brief", "What the brief states", "Client", "Tables", "Context", "Earlier promises", "Today")
+HEADINGS = ("Brief", "What the brief states", "Client", "Tables", "Context", "Preferences", "Earlier promises", "Today")
 STEP = re.compile(r"^\d+\. `(?P<tool>\w+)` — (?P<condition>.+)$", re.MULTILINE)
 GIVE = re.compile(r"^Then call `(\w+)`", re.MULTILINE)
 STATED = re.compile(r"^- `(?P<slot>\{\{(?P<key>[\w.]+)\}\})` (?P<shows>.*?) \((?P<what>[^()]*(?:\([^()]*\)[^()]*)*)\)$", re.MULTILINE)

@@ -10,7 +10,8 @@ import pytest
 from agents.strategist import Strategy
 from graphs.replay import replay
 from graphs.tasks import NoSuchClient, cancel_task
-from store import events
+from store import events, preferences
+from store.checkpoints import checkpointer
 from tools.contract import SLOT, ToolInputError
 
 
@@ -34,6 +35,23 @@ async def test_a_brief_becomes_a_published_strategy(office, finished):
     Strategy.model_validate(made.content)
     assert made.model["is_llm"] is False
     assert "not a language model" in made.markdown
+
+
+async def test_a_specialist_is_told_what_the_client_asked_to_be_remembered(office):
+    """And of no other client: the wishes are read with the run's own client."""
+    client = office.clients["newcomer"]
+    async with office.services.database.transaction(office.workspace.id) as connection:
+        kept = await preferences.remember(connection, client.id, "we never write in capitals", said_by="key:test")
+    run_id = await office.start("newcomer", kind="content_plan")
+    await office.execute(run_id)
+    async with checkpointer(office.services.database, office.workspace.id) as saver:
+        state = await saver.aget_tuple({"configurable": {"thread_id": f"{office.workspace.id}:{run_id}"}})
+    request = state.checkpoint["channel_values"]["messages"][1]["data"]["content"]
+    assert "# Preferences\nKept at the client's request. They are wishes about how to write" in request
+    assert "- we never write in capitals\n\n# Earlier promises" in request
+    async with office.services.database.transaction(office.workspace.id) as connection:
+        assert kept is not None
+        await preferences.forget(connection, client.id, kept.id)
 
 
 async def test_every_numeral_of_the_text_is_verified_or_exempt(office, finished):
