@@ -19,6 +19,7 @@ LISTED = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]")
 INDENTED = re.compile(r"[ \t]")
 FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 USED = re.compile(r"\]\(evidence:(E\d+)\.")
+ENDED = {"cancelled": "Stopped.", "needs_person": "A person has to look at this."}
 MOST_CHARTS = 3
 """charts under one answer; the others open with their tool step"""
 
@@ -71,7 +72,7 @@ class Turn:
     number: int = 0
     finished: bool = False
     spoken: list[tuple[int, str]] = field(default_factory=list)
-    """the sentences in order, each with its event's number"""
+    """for whoever listens: the sentences in order, and what happens between them, each with its event's number"""
     _places: list[Block | _Stretch] = field(default_factory=list)
     _parts: list[tuple[_Stretch | None, str]] = field(default_factory=list)
     _open: _Stretch | None = None
@@ -150,6 +151,7 @@ class Turn:
         block = Block(f"{self.run}-c{number}", "deed" if action else "call", number, show)
         self._places.append(block)
         self._calls[payload["call"]] = block
+        self.spoken.append((number, f"Step: {payload['tool'].replace('_', ' ')}."))
         self._status.change(number, state="computing")
 
     def _on_tool_result(self, number: int, payload: dict[str, Any], said: Mapping[str, Message]) -> None:
@@ -211,6 +213,9 @@ class Turn:
                 "run": self.run,
             }
             self._places.append(Block(f"{self.run}-{result['alias']}", "chart", number, show))
+        if payload["status"] != "succeeded":
+            early = f"This turn ended early: {payload.get('reason') or 'no reason was given'}."
+            self.spoken.append((number, ENDED.get(payload["status"], early)))
         self._status.change(number, state=payload["status"], reason=payload.get("reason"))
 
     def _note(self, number: int, name: str, text: str) -> None:

@@ -328,6 +328,7 @@ async def test_stop_ends_the_answer_and_keeps_what_was_said(owner, database, wor
     assert stopped.headers["location"] == address
     tab = await asyncio.wait_for(Tab().follow(owner, address), LIMIT)
     assert "Stopped." in tab.shown[-1]
+    assert tab.aloud[-1] == "Stopped."
     await work(owner, run)
     assert (await log_of(owner, database, run))[-1].payload["status"] == "cancelled"
     assert re.search(r'id="stop" hidden', (await owner.http.get(address)).text)
