@@ -116,6 +116,20 @@ async def test_a_split_that_is_not_the_planned_one_closes_the_gate_and_shows_no_
     assert (await owner.http.get(f"{here}/metrics/0/chart.svg")).status_code == 404
 
 
+async def test_a_test_that_is_read_once_is_offered_once_and_not_before_its_sample_is_in(owner):
+    here = await started(owner, method="fixed", planned_units="4000")
+    fewer = {f"sums.{metric}.{arm}.units": "1500" for metric in (0, 1) for arm in (0, 1)}
+    early = await owner.send(f"{here}/looks", **(SUMS | fewer))
+    assert early.status_code == 422
+    assert "until then its effects are shown to nobody" in early.text
+    assert "chart.svg" not in early.text
+    page = await looked(owner, here)
+    assert "What the last look says: ship" in page
+    assert "Read it out" not in buttons(page)
+    assert "Check the split only" in buttons(page)
+    assert (await owner.send(f"{here}/looks", **SUMS)).status_code == 409
+
+
 async def test_the_split_alone_can_be_checked(owner):
     here = await started(owner)
     page = await looked(owner, here, kind="sample_ratio")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -67,7 +67,8 @@ async def page(desk: Desk, experiment: Experiment, *, wrong: str = "", typed: di
         "experiment.html", section="experiments", status=422 if wrong else 200, experiment=experiment, plan=plan, looks=looks, last=last,
         charts=sorted((chart for chart in charts if chart[2]), key=lambda chart: chart[1]["role"] != "primary"),
         history=await experiments.history(desk.connection, experiment.id), names=await members.names(desk.connection),
-        gates=gates.gates(experiment, last, looks, datetime.now(UTC), counted(locale)), open=open_, moves=offered(experiment, open_),
+        gates=gates.gates(experiment, last, looks, datetime.now(UTC), counted(locale)),
+        open=open_, moves=offered(experiment, open_, readings),
         decided=told(record.evidence, locale) if record and last and last.decision != "invalid" else None, record=record, verdicts=VERDICTS,
         invalid_said=reason(record.evidence, locale) if record and last and last.decision == "invalid" else "",
         choices=choices(experiment, readings=bool(readings)), sums=look_form.rows(plan) if plan.source == "sums" else None,
@@ -75,7 +76,7 @@ async def page(desk: Desk, experiment: Experiment, *, wrong: str = "", typed: di
     )  # fmt: skip
 
 
-def offered(experiment: Experiment, open_: list[str]) -> set[str]:
+def offered(experiment: Experiment, open_: list[str], readings: Sequence[experiment_looks.Reading]) -> set[str]:
     """The moves that can be made now: what would be refused is not offered."""
     found: set[str] = {move for move, (sources, _, _) in MOVES.items() if experiment.status in sources}
     if open_:
@@ -84,6 +85,9 @@ def offered(experiment: Experiment, open_: list[str]) -> set[str]:
         found.add("amend")
     if experiment.status in ("active", "paused") and experiment.invalidated_at is None:
         found.add("look")
+        once = experiment.plan["analysis"].get("method") == "fixed"
+        if not once or all(reading.decision == "invalid" for reading in readings):
+            found.add("read_out")
     return found
 
 

@@ -129,7 +129,7 @@ def _page(
 ) -> HTMLResponse:  # fmt: skip
     record = designed.record if designed else None
     return desk.page(
-        "experiment_form.html", section="experiments", status=status, said=None, typed=said, form=plan_form, experiment=experiment,
+        "experiment_form.html", section="experiments", status=status, typed=said, form=plan_form, experiment=experiment,
         wrong=wrong, designed=designed, design=_told_of(record, desk.client.locale) if record else None, weighed=weighed,
     )  # fmt: skip
 
