@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from graphs.execute import execute
 from store import deliverables
-from tests.web.waiting import latest, services_of, waiting
+from tests.web.waiting import latest, policy, services_of, waiting, worked
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -28,7 +28,8 @@ async def statuses(services, owner, asked):
 
 async def test_from_the_form_over_the_request_to_the_published_text(owner, people, services):
     approver = await people("approver", beside=owner)
-    asked = await waiting(services, owner)
+    await policy(services.database, owner, {"roles": ["approver"]})
+    asked = await latest(services, owner, await worked(services, owner))
     listed = (await approver.http.get("/c/salon/approvals")).text
     assert at(asked) in listed
     assert '<span class="count" title="waiting for approval">1</span>' in listed

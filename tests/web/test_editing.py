@@ -6,8 +6,9 @@ import pytest
 import pytest_asyncio
 
 from store import deliverables, edits
+from tests.web import waiting as texts
 from tests.web.forms import fields_of
-from tests.web.waiting import latest, made, policy, services_of, waiting
+from tests.web.waiting import latest, policy, services_of, waiting
 
 SUMMARY = "at:summary.0"
 CALM = "We keep what works and change one thing at a time."
@@ -20,9 +21,8 @@ async def services(database, store_settings):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def published(owner, services):
-    """A published strategy of the owner's client: its newest version."""
-    run_id = await made(services, owner)
-    return await newest(services, owner, run_id)
+    """A published strategy of the owner's client."""
+    return await texts.published(services, owner)
 
 
 async def newest(services, owner, run_id):

@@ -9,7 +9,7 @@ import pytest
 
 from store import runs
 from tests.api.support import jobs_of
-from tests.web.waiting import made, services_of
+from tests.web.waiting import services_of, worked
 
 BRIEF = "R15 000 a month, Google Ads and Meta. Goal: bookings."
 
@@ -58,7 +58,7 @@ async def test_a_brief_that_cannot_be_used_comes_back_with_the_reason(owner, dat
 
 
 async def test_its_steps_are_shown_and_come_as_they_happen(owner, database, store_settings):
-    run = await made(services_of(database, store_settings), owner)
+    run = await worked(services_of(database, store_settings), owner)
     page = (await owner.http.get(f"/c/salon/tasks/{run}")).text
     assert "Read the brief" in page
     assert "Describe data" in page
