@@ -65,7 +65,7 @@ async def load(connection: Connection, client: Client, thread: Thread, before: i
             for message in spoken:
                 if message.role == "assistant":
                     turn.kept(message)
-            turn.finished = True
+            turn.close()
         known = answer.aliases if answer is not None and answer.aliases else {a: e for a, e in turn.known.items() if a[0] == "E"}
         turns.append(turn)
     tasks = await handovers.read(connection, client.id, [task for turn in turns for task in turn.tasks])

@@ -145,7 +145,8 @@ class Follower:
         if not began:
             fold(turn, log, spoken)
             # a turn has an event from its first moment on: without any, they were dropped long after it ended
-            turn.finished = turn.finished or not log
+            if not log:
+                turn.close()
             return
         if any(event.kind == "message" for event in log):
             spoken = await messages.of_turn(connection, self.thread, turn.run)

@@ -122,8 +122,11 @@ class Turn:
         """The answer as it was kept, for a turn whose events are gone."""
         self.known |= answer.aliases
         self._write(0, 0, answer.text)
+
+    def close(self) -> None:
+        """Nothing more comes, though no event says so: its events are gone, or it never had any."""
         self.finished = True
-        self._status.change(0, state="succeeded")
+        self._status.change(self.number, state="succeeded")
 
     # one method for each kind of event; a kind that has none shows nothing
 

@@ -171,6 +171,7 @@ async def test_earlier_messages_are_a_page_further_back(owner, database):
             await messages.add(connection, address.rsplit("/", 1)[1], "user", f"message {number:02}", taken=True)
     page = (await owner.http.get(address)).text
     assert "message 89" in page
+    assert "Waiting for a worker" not in page
     assert "message 20" not in page
     seen: set[str] = set()
     while earlier := re.search(r'href="([^"]+\?before=\d+)"', page):
@@ -190,6 +191,7 @@ async def test_a_conversation_whose_events_are_gone_still_reads(owner, database,
     page = (await owner.http.get(address)).text
     assert "Who are you?" in page
     assert "I am not a language model" in page
+    assert "Waiting for a worker" not in page
     assert "under way" not in re.sub(r"<span data-when.*?</span>", "", page)
     again = await owner.http.post(address, data={"csrf": owner.csrf, "text": "hello"}, headers={"Accept": "*/*"})
     await work(owner, again.json()["run"])
