@@ -163,6 +163,10 @@ async def _import(request: Request, who: Visitor, client: Client, kept: Upload, 
     """Begin the import. A second click finds it claimed and changes nothing."""
     if not await asyncio.to_thread(kept.claim):
         return
+    if kept.state().get("stage") == "done":
+        # it was done between the click and the claim
+        await asyncio.to_thread(kept.release)
+        return
     house = request.app.state.house
     named = suggestion.model_dump(mode="json")
     await asyncio.to_thread(kept.note, stage="working", suggestion=named, trouble="", progress=None)
