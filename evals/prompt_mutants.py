@@ -84,7 +84,7 @@ def told(folder: Path = RECORDINGS) -> list[str]:
 
     if not (folder / f"{SOUND}.jsonl").exists():
         return [f"prompt mutants: no score, since evals/recordings holds no recordings ({len(PROMPT_MUTANTS)} mutants are written)"]
-    sound, lines, caught, planted = read(folder / f"{SOUND}.jsonl"), [], 0, 0
+    sound, lines, caught, planted, alike = read(folder / f"{SOUND}.jsonl"), [], 0, 0, 0
     width = max(map(len, PROMPT_MUTANTS))
     for name in PROMPT_MUTANTS:
         file = folder / f"{name}.jsonl"
@@ -95,11 +95,13 @@ def told(folder: Path = RECORDINGS) -> list[str]:
         by = {spoilt.case: [one for one in spoilt.failed if one not in whole.failed] for whole, spoilt in pairs}
         found = sum(map(bool, by.values()))
         caught, planted = caught + found, planted + len(pairs)
+        alike += sum(whole.text_sha256 == spoilt.text_sha256 for whole, spoilt in pairs)
         missed = ", ".join(key for key, graders in by.items() if not graders)
         graders = ", ".join(sorted({one for some in by.values() for one in some}))
         lines.append(f"prompt {name:<{width}} {found}/{len(pairs)}  [{graders}]" + (f"  missed in {missed}" if missed else ""))
     share = f" ({caught / planted:.0%})" if planted else ""
     return [
         *lines,
-        f"prompt mutants caught: {caught} of {planted}{share}, one answer each by {sound.head['model']['name']}: too few for a margin",
+        f"prompt mutants caught: {caught} of {planted}{share}, one answer each by {sound.head['model']['name']}: too few for a margin; "
+        f"in {alike} of them the text is word for word that of the sound prompt",
     ]

@@ -65,6 +65,8 @@ def outline(seen: Seen, house: House) -> list[str]:
         words = " ".join(text for _, text in leaves(made.model_dump(mode="json")[name])).split()
         if len(words) < FEWEST_WORDS_IN_A_SECTION and not any("{{" in word for word in words):
             problems.append(f"section {name} has {len(words)} words: {' '.join(words)!r}")
+        said = [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, tuple) else []
+        problems += [f"section {name} says the same twice: {text[:80]!r}" for text in dict.fromkeys(said) if said.count(text) > 1]
         if any(isinstance(entry, Part) and not any(str(value).strip() for value in entry.model_dump().values()) for entry in entries):
             problems.append(f"section {name} holds an empty item")
     return problems

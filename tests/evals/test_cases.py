@@ -10,7 +10,7 @@ from agents.roster import AGENTS
 from evals.case import cases, dataset_hash, family, suites, traps, written
 from evals.grading import graders_hash
 from evals.grading.check import Check
-from evals.prompt_mutants import PROMPT_MUTANTS, told
+from evals.prompt_mutants import PROMPT_MUTANTS, RECORDINGS, told
 from evals.running import Graded, read, write
 from evals.standing import BASELINE, record
 from prompts.library import load
@@ -86,6 +86,7 @@ def test_a_prompt_mutant_is_caught_by_a_grader_that_was_content_before(tmp_path)
     assert "1/3  [must]" in limits
     assert "missed in chat/b, chat/c" in limits
     assert "1 of 3 (33%)" in lines[-1]
+    assert "in 3 of them the text is word for word" in lines[-1]
     assert sum("not recorded" in line for line in lines) == len(PROMPT_MUTANTS) - 1
 
 
@@ -100,3 +101,14 @@ def test_a_recording_is_of_one_state_of_the_prompts_and_of_no_rules(tmp_path):
         record("no_limits", [tmp_path / "c.jsonl"])
     with pytest.raises(SystemExit, match="not of 'sound'"):
         record("sound", [tmp_path / "a.jsonl"])
+
+
+def test_the_recordings_kept_are_of_a_reader_and_of_cases_that_were_asked_both_ways():
+    sound = read(RECORDINGS / "sound.jsonl")
+    kept = {path.stem: read(path) for path in RECORDINGS.glob("*.jsonl") if path.stem != "sound"}
+    assert {"no_slot_rule", "no_playbook", "wrong_outline", "no_limits"} <= set(kept) <= set(PROMPT_MUTANTS)
+    for name, run in kept.items():
+        assert run.head["model"]["is_llm"]
+        assert run.head["prompt_mutant"] == name
+        assert set(run.cases) <= set(sound.cases)
+        assert run.head["graders"] == sound.head["graders"]
