@@ -19,6 +19,8 @@ log = structlog.get_logger("api")
 
 GIVEN_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SECRET = re.compile(r"^(/(?:shared|welcome)/)[^/]+")
+"""Addresses of pages whose second part is a secret: whoever reads the log may not open them."""
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 SECURE = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -81,7 +83,7 @@ class Around:
                 log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
+                    path=SECRET.sub(r"\1…", scope["path"]),
                     status=status or 499,
                     ms=round(seconds * 1000, 1),
                     workspace=state.get("workspace_id"),

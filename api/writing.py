@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from store import evidence
 from store.database import Connection
-from store.deliverables import Deliverable, DeliverableStatus
+from store.deliverables import Deliverable, DeliverableStatus, in_order
 
 Format = Literal["json", "md", "html", "pdf", "docx"]
 
@@ -55,8 +55,9 @@ def full(made: Deliverable, slug: str) -> FullDeliverable:
 
 async def charts_of(connection: Connection, made: Deliverable) -> list[dict[str, Any]]:
     """The charts of the deliverable's evidence, in the order of their aliases."""
-    records = [await evidence.get(connection, identity) for _, identity in sorted(made.evidence_aliases.items())]
-    return [chart for record in records if record is not None and (chart := record.evidence.result.get("chart"))]
+    kept = await evidence.many(connection, made.evidence_aliases.values())
+    records = [kept[identity] for _, identity in in_order(made.evidence_aliases) if identity in kept]
+    return [chart for record in records if (chart := record.evidence.result.get("chart"))]
 
 
 DRAFT: dict[DeliverableStatus, str] = {

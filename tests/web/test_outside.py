@@ -144,6 +144,18 @@ async def test_a_link_that_does_not_hold_says_so_and_what_to_do(owner, anybody, 
     assert ">taken back</span>" in page
 
 
+async def test_a_link_is_not_written_to_the_log(owner, anybody, database, capsys):
+    link = await link_of(owner, await kept(database, owner))
+    async with anybody() as http:
+        for path in (link, f"{link}/file.md", f"{link}/figures/E1", "/welcome/a-secret-that-lets-in"):
+            await http.get(path)
+    logged = "".join(capsys.readouterr())
+    assert "/shared/…/file.md" in logged
+    assert "/welcome/…" in logged
+    assert link.removeprefix("/shared/") not in logged
+    assert "a-secret-that-lets-in" not in logged
+
+
 async def test_only_what_is_published_is_shared_and_only_by_who_may(owner, people, database):
     draft, made = await kept(database, owner, status="draft"), await kept(database, owner)
     refused = await owner.send(at(draft, "/shares"), days=7)
