@@ -92,7 +92,7 @@ def chart(metric: dict[str, Any], found: Sequence[Point], locale: Locale, method
     axis = {"format": "+.0%" if percent and reach > 0.05 else "+.1%" if percent else "~g"}
     near = found[-1].at - found[0].at < A_FEW_DAYS
     days = {"format": "%d %b %H:%M" if near else "%d %b", "labelOverlap": True, "tickCount": 5}
-    x = {"field": "at", "type": "temporal", "title": "when it was looked at", "axis": days}
+    x = {"field": "at", "type": "temporal", "title": "when it was looked at", "axis": days, "scale": {"padding": 12}}
     scale = {"domain": [-reach, reach], "nice": False}
     y = {"type": "quantitative", "title": "lift over the control" if lifts else "difference from the control", "axis": axis, "scale": scale}
     arms = list(dict.fromkeys(point.arm for point in found))

@@ -48,6 +48,7 @@ async def test_a_person_is_looked_up_confirmed_erased_and_kept_out(owner, store_
     for mark in ("ct_000001", "jo@example.org", "+27 82 555 0001", "Jo Sample"):
         assert mark in seen
     assert "ct_000002" not in seen
+    assert '<tr><td>Documents</td><td class="right">1</td>' in seen
     assert rows(owner, store_settings) == {"contacts": 2, "events": 2}, "looking changes nothing"
     done = await owner.send(HERE, person="jo@example.org", again="jo@example.org")
     assert done.status_code == 303
