@@ -78,6 +78,12 @@ async def unforged(request: Request, who: Who) -> None:
         raise Stale
 
 
+async def from_here(request: Request) -> None:
+    """Raises Stale for a form that a page of another site sent: where nobody is signed in there is no token to tell it by."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Stale
+
+
 def allow(scope: str) -> Callable[..., Any]:
     """A dependency that lets visitors with this scope through."""
 
@@ -96,7 +102,7 @@ def need(who: Visitor, scope: str) -> None:
 class Pages(APIRouter):
     """Routes of one noun: reading needs `<noun>:read` and anything else `<noun>:write` and the session's token.
 
-    `scope=` names another scope, `None` for whoever is signed in; `public=True` lets anybody in.
+    `scope=` names another scope, `None` for whoever is signed in; `public=True` lets anybody in, from a page of ours.
     """
 
     def __init__(self, noun: str):
@@ -112,8 +118,8 @@ class Pages(APIRouter):
         guards = [] if public else [Depends(visitor)]
         if not public and needed is not None:
             guards.append(Depends(allow(needed)))
-        if not public and not reads:
-            guards.append(Depends(unforged))
+        if not reads:
+            guards.append(Depends(from_here if public else unforged))
         return self.api_route(path, methods=list(methods), dependencies=guards, response_model=None)
 
 
