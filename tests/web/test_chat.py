@@ -126,6 +126,13 @@ class Tab:
         return self
 
 
+async def seen(found) -> None:
+    """Wait until something is there."""
+    async with asyncio.timeout(LIMIT):
+        while not found():
+            await asyncio.sleep(0.02)
+
+
 async def test_a_message_begins_a_conversation_and_its_page_says_that_an_answer_is_under_way(owner, database, work):
     address = await begun(owner)
     page = await owner.http.get(address)
@@ -170,7 +177,7 @@ async def test_two_tabs_agree_and_a_message_said_in_one_appears_in_the_other(own
     page = (await owner.http.get(address)).text
     one, two = Tab.of(page), Tab.of(page)
     following = [asyncio.create_task(tab.follow(owner, address)) for tab in (one, two)]
-    await asyncio.sleep(0.1)
+    await seen(lambda: one.kinds and two.kinds)
     said = await owner.http.post(address, data={"csrf": owner.csrf, "text": "What can you do?"}, headers={"Accept": "*/*"})
     assert said.status_code == 202
     assert said.json()["joined"] is False
@@ -344,8 +351,9 @@ async def test_a_conversation_is_found_renamed_and_deleted(owner, database, work
     assert "Nothing found" in (await owner.http.get("/c/salon/chat", params={"q": "marigold"})).text
     await owner.send(f"{address}/title", title="Winter plans")
     assert "Winter plans" in (await owner.http.get("/c/salon/chat")).text
-    following = asyncio.create_task(Tab().follow(owner, address, until=lambda tab: False))
-    await asyncio.sleep(0.2)
+    tab = Tab()
+    following = asyncio.create_task(tab.follow(owner, address, until=lambda tab: False))
+    await seen(lambda: tab.kinds)
     gone = await owner.send(f"{address}/delete")
     assert gone.headers["location"] == "/c/salon/chat?said=removed"
     assert (await asyncio.wait_for(following, LIMIT)).kinds[-1] == "gone"
@@ -354,8 +362,9 @@ async def test_a_conversation_is_found_renamed_and_deleted(owner, database, work
 
 async def test_a_stream_ends_when_its_session_does(owner):
     address = await begun(owner)
-    following = asyncio.create_task(Tab().follow(owner, address, until=lambda tab: False))
-    await asyncio.sleep(0.1)
+    tab = Tab()
+    following = asyncio.create_task(tab.follow(owner, address, until=lambda tab: False))
+    await seen(lambda: tab.kinds)
     async with httpx.AsyncClient(base_url=owner.http.base_url, cookies=owner.http.cookies, headers={"Accept": "text/html"}) as other:
         await other.post("/sign-out", data={"csrf": owner.csrf})
     assert (await asyncio.wait_for(following, LIMIT)).kinds[-1] == "signed-out"

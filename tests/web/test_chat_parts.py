@@ -8,11 +8,12 @@ import re
 import pytest
 
 from graphs.turns import own_records
+from llm.offline.chat.choosing import QUESTIONS
 from store import approvals, deliverables, documents, evidence, messages, runs
 from store.policies import Requirement
-from tests.web.test_chat import HOSTILE, LIMIT, Tab, append, begun, log_of, turn_of, work
+from tests.web.test_chat import HOSTILE, LIMIT, Tab, append, begun, log_of, seen, turn_of, work
 from web.conversation import aloud, text_html
-from web.starters import suited
+from web.starters import STARTERS, suited
 from web.turns import pieces
 
 __all__ = ["work"]
@@ -82,9 +83,9 @@ async def test_work_that_is_handed_over_is_followed_in_place_until_its_deliverab
     cards: list[str] = []
     tab.take = lambda kind, id, data: (tab.kinds.append(kind), tab.frames.append({}), cards.append(data.get("html", "")))
     following = asyncio.create_task(tab.follow(owner, address, until=lambda tab: "The autumn plan" in cards[-1]))
-    await asyncio.sleep(0.2)
+    await seen(lambda: cards)
     await append(owner, database, task, "step", {"name": "run_tools", "number": 3})
-    await asyncio.sleep(0.1)
+    await seen(lambda: any("computing" in card for card in cards))
     async with database.transaction(owner.workspace.id) as connection:
         made = await deliverables.add(
             connection, run_id=task, client_id=owner.client.id, kind="strategy", title="The autumn plan", status="published", content={},
@@ -93,7 +94,6 @@ async def test_work_that_is_handed_over_is_followed_in_place_until_its_deliverab
         await runs.set_status(connection, task, "succeeded", deliverable_id=made.id)
     await append(owner, database, task, "finished", {"status": "succeeded"})
     await asyncio.wait_for(following, LIMIT)
-    assert any("computing" in card for card in cards)
     assert f"/c/salon/deliverables/{made.id}" in cards[-1]
     assert "Stop this task" not in cards[-1]
     steps = await owner.http.get(f"/c/salon/chat/tasks/{task}", headers={"Accept": "*/*"})
@@ -206,6 +206,11 @@ async def test_a_new_conversation_is_offered_questions_that_suit_the_data(owner)
     assert "Who are our loyal customers?" not in page
     assert "Who are our loyal customers?" in suited(frozenset({"orders"}))
     assert "What does a conversion cost us on each channel?" in suited(frozenset({"ad_metrics", "prices"}))
+
+
+def test_every_question_that_is_offered_has_a_tool_by_the_offline_rules():
+    unanswered = [starter.text for starter in STARTERS if not any(rule.words.search(starter.text) for rule in QUESTIONS)]
+    assert unanswered == []
 
 
 def test_a_text_is_cut_where_a_block_begins_and_nowhere_else():
