@@ -10,7 +10,7 @@ from typing import Any
 from graphs.experiment_plan import ExperimentPlan
 from graphs.looking import Sums, read_sums
 from tools.contract import ToolInputError
-from web.plan_form import decimal, whole
+from web.fields import decimal, whole
 
 MEASURES = {
     "conversion": (("units", "Units"), ("conversions", "Of these, converted")),

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
-from babel.numbers import get_currency_precision
-
 from grounding.evidence import Locale
+from grounding.rendering import minor_units
 from tools.contract import ToolInputError
+from web.fields import decimal, whole
 
-THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 ARMS, METRICS = 4, 5
 """Arms and metrics that the form has room for; a plan made elsewhere may have more, and keeps them."""
 
@@ -218,7 +215,7 @@ def design_of(said: Mapping[str, str], plan: Mapping[str, Any], locale: Locale) 
         "from_day": primary.get("from_day") if kind == "retention" else None,
         "quantile": primary.get("quantile") if kind == "quantile" else None,
     }
-    money = 10 ** get_currency_precision(locale.currency)
+    money = minor_units(locale.currency)
     if wanted == "profit":
         asked |= {"margin": _minor(said, "design.margin", money), "new_margin": _minor(said, "design.new_margin", money)}
         asked["currency"] = locale.currency if rate is not None else None
@@ -243,32 +240,6 @@ def _minor(said: Mapping[str, str], name: str, scale: int) -> float | None:
 def text(said: Mapping[str, str], name: str) -> str:
     """What was typed, trimmed."""
     return str(said.get(name, "")).strip()
-
-
-def decimal(said: Mapping[str, str], name: str, words: str) -> float | None:
-    """A number as people type it: 20 000, 20,000, 1.5 or 1,5; a comma before three digits is between thousands. None when empty."""
-    typed = text(said, name).replace(" ", "").replace("\u00a0", "").replace("\u202f", "").rstrip("%")
-    if not typed:
-        return None
-    if "," in typed and "." in typed:
-        typed = typed.replace("," if typed.rindex(".") > typed.rindex(",") else ".", "")
-    if THOUSANDS.fullmatch(typed):
-        typed = typed.replace(",", "")
-    try:
-        value = float(typed.replace(",", "."))
-    except ValueError:
-        raise ToolInputError(f"{words}: {said[name][:40]!r} is no number", field=name) from None
-    if not isfinite(value) or abs(value) > 1e15:
-        raise ToolInputError(f"{words}: {said[name][:40]!r} is no number to plan with", field=name)
-    return value
-
-
-def whole(said: Mapping[str, str], name: str, words: str) -> int | None:
-    """A whole number."""
-    value = decimal(said, name, words)
-    if value is not None and not value.is_integer():
-        raise ToolInputError(f"{words}: {said[name][:40]!r} is no whole number", field=name)
-    return None if value is None else int(value)
 
 
 def share(said: Mapping[str, str], name: str, words: str) -> float | None:

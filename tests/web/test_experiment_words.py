@@ -10,7 +10,7 @@ from grounding.evidence import Locale
 from store.experiment_looks import Look, Reading
 from store.experiments import Experiment
 from tools.contract import ToolInputError
-from web import gates, look_chart, plan_form
+from web import fields, gates, look_chart, plan_form
 
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 METRIC = {
@@ -90,13 +90,13 @@ def stands(*arguments, days=3, **named):
     ],
 )
 def test_numbers_are_read_as_people_type_them(typed, number):
-    assert plan_form.decimal({"n": typed}, "n", "the number") == number
+    assert fields.decimal({"n": typed}, "n", "the number") == number
 
 
 @pytest.mark.parametrize("typed", ["a lot", "1e400", "nan", "inf", "1,2,3", "--1"])
 def test_what_is_no_number_is_refused_in_the_words_of_the_form(typed):
     with pytest.raises(ToolInputError, match="the planned units"):
-        plan_form.decimal({"n": typed}, "n", "the planned units")
+        fields.decimal({"n": typed}, "n", "the planned units")
 
 
 def test_a_plan_comes_back_from_its_form_as_it_was():

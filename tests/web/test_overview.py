@@ -39,7 +39,7 @@ async def test_a_client_without_data_is_told_how_to_begin(owner):
 
 async def test_goals_are_stated_and_held_against_what_is_on_record(owner, database, store_settings):
     await with_orders(owner, database, store_settings, a_day=10)
-    lines = {"name": ["bookings", "takings", ""], "measure": ["orders", "revenue", "orders"], "target": ["300", "40 000", ""]}
+    lines = {"name": ["bookings", "takings", ""], "measure": ["orders", "revenue", "orders"], "target": ["300", "40,000", ""]}
     kept = await owner.send("/c/salon/goals", **lines)
     assert kept.headers["location"] == "/c/salon?said=saved"
     async with database.transaction(owner.workspace.id) as connection:
@@ -63,11 +63,34 @@ async def test_goals_are_stated_and_held_against_what_is_on_record(owner, databa
 
 
 async def test_a_goal_that_cannot_be_counted_is_refused_and_what_was_typed_stays(owner):
-    refused = await owner.send("/c/salon/goals", name=["bookings<b>"], measure=["orders"], target=["many"])
+    refused = await owner.send("/c/salon/goals", name=["bookings<b>", "takings"], measure=["orders", "revenue"], target=["many", "40 000"])
     assert refused.status_code == 422
     assert "is no number" in refused.text
     assert "<b>" not in refused.text
+    for typed in ("bookings&lt;b&gt;", "many", "takings", "40 000"):
+        assert f'value="{typed}"' in refused.text
+    for amount in ("nan", "1e400", ""):
+        refused = await owner.send("/c/salon/goals", name=["takings"], measure=["revenue"], target=[amount])
+        assert refused.status_code == 422
     assert 'role="alert"' in refused.text
+
+
+async def test_what_the_form_of_goals_does_not_show_stays_when_it_is_saved(owner, database):
+    goals = [
+        {"name": "visits", "measure": "events", "target_count": 50.0, "event": "page_view"},
+        {"name": "takings", "measure": "revenue", "target_amount": 4_000_050, "direction": "at_most"},
+    ]
+    async with database.transaction(owner.workspace.id) as connection:
+        await clients.set_profile(connection, owner.client.id, {"goals": goals})
+    page = (await owner.http.get("/c/salon/goals")).text
+    assert '<option value="events" selected>' in page
+    assert 'value="40000.5"' in page
+    lines = {"name": ["visits", "takings"], "measure": ["events", "revenue"], "target": ["60", "40000.5"]}
+    assert (await owner.send("/c/salon/goals", **lines)).status_code == 303
+    async with database.transaction(owner.workspace.id) as connection:
+        salon = await clients.get_client(connection, "salon")
+    assert salon is not None
+    assert salon.profile["goals"] == [{**goals[0], "target_count": 60.0}, goals[1]]
 
 
 async def test_an_auditor_sees_the_overview_and_changes_no_goals(people):

@@ -17,9 +17,11 @@ from grounding.rendering import minor_units
 from grounding.slots import table_markdown
 from store import audit, runs, schedule_fires
 from store.clients import Client, set_profile
+from tools.budget.track_goals import Goal
 from tools.contract import ToolInputError
 from tools.methods.daily_measures import WORDS
 from web.desk import AtDesk, Desk, back_to, opened
+from web.fields import decimal
 from web.markdown import to_page
 from web.rendering import HEADERS, render
 from web.visiting import Pages, Who
@@ -38,7 +40,6 @@ TOLD_FOR = timedelta(days=7)
 """how long an alert of a schedule stands here; its history keeps it"""
 NEAR_LIMIT = 0.8
 """share of the month's model budget from which on it is told"""
-COUNTED = tuple(measure for measure in WORDS if measure not in ("events",))
 IN_MONEY = ("revenue", "spend", "cost_per_conversion")
 
 
@@ -92,8 +93,7 @@ async def at_work(desk: AtDesk) -> HTMLResponse:
 @router.page("/c/{slug}/goals", scope="clients:write")
 async def goals(desk: AtDesk) -> HTMLResponse:
     """The goals of a month, to be changed."""
-    given = [goal.model_dump() for goal in goals_of(desk.client)]
-    return desk.page("goals.html", section="overview", **_form(desk.client, given), wrong="")
+    return desk.page("goals.html", section="overview", **_form(desk.client, _lines(desk.client)), wrong="")
 
 
 @router.page("/c/{slug}/goals", methods=("POST",), scope="clients:write")
@@ -104,46 +104,53 @@ async def keep_goals(
     target: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Keep them. A line without a name is dropped."""
-    client, given = desk.client, []
+    client = desk.client
     lines = zip(name or (), measure or (), target or (), strict=False)
+    typed = [{"name": said.strip(), "measure": what, "target": amount.strip()} for said, what, amount in lines if said.strip()]
     try:
-        for said, what, amount in lines:
-            if said.strip():
-                given.append(_goal(client, said.strip(), what, amount.strip()))
-        wanted = readable_goals(given)
+        before = {goal.name: goal for goal in goals_of(client)}
+        wanted = readable_goals([_goal(client, line, before.get(line["name"])) for line in typed])
     except ToolInputError as error:
-        return desk.page("goals.html", section="overview", status=422, **_form(client, given), wrong=error.message)
+        return desk.page("goals.html", section="overview", status=422, **_form(client, typed), wrong=error.message)
     await set_profile(desk.connection, client.id, {**client.profile, "goals": wanted})
     await audit.note(desk.connection, desk.actor, "client.goals", client.id, {"goals": len(wanted)})
     return back_to(f"/c/{client.slug}", "saved")
 
 
-def _goal(client: Client, name: str, measure: str, amount: str) -> dict[str, Any]:
-    plain = amount.replace(" ", "").replace("\u00a0", "").replace(",", "." if amount.count(",") == 1 and "." not in amount else "")
-    try:
-        number = float(plain)
-    except ValueError:
-        raise ToolInputError(f"{name}: {amount!r} is no number", field="target") from None
-    if measure in IN_MONEY:
-        return {"name": name, "measure": measure, "target_amount": round(number * minor_units(client.locale.currency))}
-    return {"name": name, "measure": measure, "target_count": number}
+def _goal(client: Client, line: dict[str, str], before: Goal | None) -> dict[str, Any]:
+    """A line of the form as a profile keeps it; what the form does not show stays as it was. Raises ToolInputError."""
+    goal: dict[str, Any] = {}
+    if before is not None and before.measure == line["measure"]:
+        goal = before.model_dump(mode="json", exclude_defaults=True, exclude={"target_count", "target_amount"})
+    goal |= {"name": line["name"], "measure": line["measure"]}
+    number = decimal(line, "target", line["name"])
+    if number is None:
+        raise ToolInputError(f"{line['name']}: say how much is wanted", field="target")
+    if line["measure"] in IN_MONEY:
+        return goal | {"target_amount": round(number * minor_units(client.locale.currency))}
+    return goal | {"target_count": number}
 
 
-def _form(client: Client, given: list[dict[str, Any]]) -> dict[str, Any]:
+def _lines(client: Client) -> list[dict[str, str]]:
+    """The goals that are kept, as somebody would type them."""
     factor = minor_units(client.locale.currency)
-    lines = [
+    return [
         {
-            "name": goal["name"],
-            "measure": goal["measure"],
-            "target": goal.get("target_count") or (goal.get("target_amount") or 0) / factor or "",
+            "name": goal.name,
+            "measure": goal.measure,
+            "target": f"{goal.target_count or (goal.target_amount or 0) / factor:.15g}",
         }
-        for goal in given
+        for goal in goals_of(client)
     ]
-    return {"lines": [*lines, *({"name": "", "measure": "orders", "target": ""} for _ in range(3))], "measures": _measures(client)}
 
 
-def _measures(client: Client) -> list[tuple[str, str]]:
-    return [(measure, f"{WORDS[measure]} ({client.locale.currency})" if measure in IN_MONEY else WORDS[measure]) for measure in COUNTED]
+def _form(client: Client, lines: list[dict[str, str]]) -> dict[str, Any]:
+    asked = [*lines, *({"name": "", "measure": "orders", "target": ""} for _ in range(3))]
+    # an event needs its name, which the form does not ask for: such a goal stays, and none is made here
+    offered = [measure for measure in WORDS if measure != "events" or any(line["measure"] == "events" for line in lines)]
+    currency = client.locale.currency
+    measures = [(measure, f"{WORDS[measure]} ({currency})" if measure in IN_MONEY else WORDS[measure]) for measure in offered]
+    return {"lines": asked, "measures": measures}
 
 
 async def _shown(desk: Desk, standing: Standing) -> dict[str, Any]:
