@@ -56,8 +56,14 @@ def link(who: Whom, workspace: house.Which = None, as_json: Json = False) -> Non
     """Print a new link that signs a member in once; links made before hold no more."""
 
     async def work() -> tuple[Member, str]:
+        from cli.exits import refused
+        from store import audit
+
         async with house.desk(workspace) as desk, desk.transaction() as connection:
             known = await _known(connection, who)
+            if known.disabled_at is not None:
+                raise refused(f"{known.email} is disabled, and no link lets them in: an owner enables them on the page Workspace")
+            await audit.note(connection, house.ACTOR, "member.link", known.id)
             return known, await _link(connection, known)
 
     known, address = house.run(work())
@@ -173,6 +179,8 @@ def _show(member: Member, address: str, as_json: bool) -> None:
     if as_json:
         show_json({"member": member, "link": address})
         return
+    from web.settings import WebSettings
+
     note(f"{member.id}  {member.name} <{member.email}>  role {member.role}")
-    note("signs in once, within a day (put your own address in front if the service is not asked for here):")
+    note(f"signs in once, within {WebSettings().link_hours:g} hours (put your own address in front if the service is not asked for here):")
     print(address)

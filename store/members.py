@@ -88,12 +88,14 @@ async def set_role(connection: Connection, member_id: str, role: Role) -> None:
     """Give a member another role, of the workspace's own ones. Raises Conflict when nobody would be left to own the workspace."""
     if role not in ROLES or role == "client":
         raise StoreError("a member of the workspace becomes owner, strategist, writer, approver or auditor; for a portal add a member anew")
+    await _hold_owners(connection)
     await connection.execute("UPDATE members SET role = %s WHERE id = %s AND role <> 'client'", (role, member_id))
     await _still_owned(connection)
 
 
 async def disable(connection: Connection, member_id: str) -> None:
     """Let a member in no more; their sessions end. Raises Conflict when nobody would be left to own the workspace."""
+    await _hold_owners(connection)
     await connection.execute("UPDATE members SET disabled_at = now() WHERE id = %s AND disabled_at IS NULL", (member_id,))
     await connection.execute("DELETE FROM sessions WHERE member_id = %s", (member_id,))
     await connection.execute("DELETE FROM sign_in_links WHERE member_id = %s", (member_id,))
@@ -109,6 +111,11 @@ async def set_password(connection: Connection, member_id: str, hashed: str) -> N
     """Keep a hash that `hash_password` gave; every session of the member ends."""
     await connection.execute("UPDATE members SET password_hash = %s WHERE id = %s", (hashed, member_id))
     await connection.execute("DELETE FROM sessions WHERE member_id = %s", (member_id,))
+
+
+async def _hold_owners(connection: Connection) -> None:
+    """Two owners who take each other's role away at once would leave none: the second one waits, and sees what the first one did."""
+    await connection.execute("SELECT FROM members WHERE role = 'owner' ORDER BY id FOR UPDATE")
 
 
 async def _still_owned(connection: Connection) -> None:

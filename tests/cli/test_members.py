@@ -27,11 +27,14 @@ def test_a_member_is_added_with_a_link_given_another_role_and_disabled(groundwor
     assert groundwork("member", "add", other, "--name", "Ben").code == 0
     assert groundwork("member", "add", other, "--name", "Ben").code != 0
     assert "writer" in groundwork("member", "role", other, "writer").err
-    assert groundwork("member", "link", other).out.startswith("http")
+    link = groundwork("member", "link", other)
+    assert link.out.startswith("http")
+    assert "within 24 hours" in link.err
     listed = {one["email"]: one for one in groundwork("member", "list", "--json").json["members"]}
     assert (listed[address]["role"], listed[other]["role"]) == ("owner", "writer")
     assert groundwork("member", "disable", other).code == 0
     assert "disabled" in groundwork("member", "list").out
+    assert "no link lets them in" in groundwork("member", "link", other).err
     refused = groundwork("member", "disable", address)
     assert refused.code != 0
     assert "needs an owner" in refused.err

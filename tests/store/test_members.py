@@ -82,6 +82,20 @@ async def test_an_address_is_one_persons_and_a_workspace_keeps_an_owner(database
             await members.set_role(connection, who.id, "writer")
 
 
+async def test_two_owners_who_disable_each_other_at_once_leave_one(database, workspace):
+    one, other = await member(database, workspace), await member(database, workspace)
+
+    async def disable(whom):
+        async with database.transaction(workspace.id) as connection:
+            await members.disable(connection, whom.id)
+            await asyncio.sleep(0.2)
+
+    ended = await asyncio.gather(disable(one), disable(other), return_exceptions=True)
+    assert sorted(type(end) for end in ended if end is not None) == [Conflict]
+    async with database.transaction(workspace.id) as connection:
+        assert [known.disabled_at is None for known in await members.list_members(connection)].count(True) == 1
+
+
 async def test_a_share_that_was_taken_back_opens_nothing(database, workspace, client):
     async with database.transaction(workspace.id) as connection:
         run = await runs.create_run(connection, client.id, "strategy", "b", as_of=date(2026, 11, 21))
