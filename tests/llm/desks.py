@@ -218,7 +218,7 @@ def opening(
     told = "\n".join(f"- {name}: 4 200 rows, 2025-05-01 to 2026-10-31" for name in tables) or "none"
     request = load_prompt("request").fill(
         brief="R9 000 a month on Google Ads and Meta, goal: bookings",
-        stated=stated, client=CLIENT, tables=told, context=context, promised="none", today="2026-10-31",
+        stated=stated, client=CLIENT, tables=told, context=context, preferences="none", promised="none", today="2026-10-31",
     )  # fmt: skip
     return [SystemMessage(load_prompt(STRATEGIST.prompt).fill(formats="`|range`")), HumanMessage(request)]
 
