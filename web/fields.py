@@ -16,13 +16,18 @@ from tools.contract import ToolInputError
 THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 
 
+def as_sentence(said: object) -> str:
+    """What a room below says, as a sentence of a page: names in it stay as they are."""
+    text = str(said)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def wrong_fields(error: ValidationError) -> dict[str, str]:
     """Field to what is wrong with it."""
     found: dict[str, str] = {}
     for entry in error.errors(include_url=False):
         field = ".".join(str(part) for part in entry["loc"] if isinstance(part, str))
-        said = entry["msg"].removeprefix("Value error, ")
-        found.setdefault(field, said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."))
+        found.setdefault(field, as_sentence(entry["msg"].removeprefix("Value error, ")))
     return found
 
 

@@ -21,6 +21,7 @@ from store.errors import Conflict, NotAllowed
 from store.policies import APPROVER_ROLES
 from tools.contract import ToolInputError
 from web.desk import Desk, back_to
+from web.fields import as_sentence
 from web.pages.deliverables import shortened
 from web.reading import checked, text_of
 from web.visiting import Pages
@@ -149,7 +150,7 @@ async def shown(
         "say": say,
         "why": named(say.why, names),
         "targets": await _targets(desk) if say.answer else [],
-        "alert": alert[:1].upper() + alert[1:],
+        "alert": as_sentence(alert) if alert else "",
         "typed": typed or {},
     }
     return desk.page("approval.html", section="approvals", status=status, **context)

@@ -21,6 +21,7 @@ from tools.contract import ToolInputError
 from web import handovers, steps, texts
 from web.conversation import drawn, handover_html, load
 from web.desk import AtDesk, Desk, back_to
+from web.fields import as_sentence
 from web.following import Follower, place_of
 from web.pages import figures, importing
 from web.pages.deliverables import shortened
@@ -65,7 +66,7 @@ async def begin(desk: AtDesk, text: Text = "") -> Response:
     try:
         turns.readable(text)
     except ToolInputError as refused:
-        return await _list(desk, text=text, wrong=_sentence(refused), status=422)
+        return await _list(desk, text=text, wrong=as_sentence(refused.message), status=422)
     thread = await turns.begin(desk.connection, client=desk.client.id, owner=desk.actor)
     await speak(desk.connection, desk.who.caller, thread.id, text)
     return back_to(f"/c/{desk.client.slug}/chat/{thread.id}")
@@ -114,7 +115,7 @@ async def say(desk: AtDesk, thread: str, text: Text = "") -> Response:
     except ToolInputError as refused:
         if not wants_page(desk.request):
             raise
-        return await _thread(desk, there, text=text, wrong=_sentence(refused), status=422)
+        return await _thread(desk, there, text=text, wrong=as_sentence(refused.message), status=422)
     if not wants_page(desk.request):
         return JSONResponse({"run": turn.run, "joined": turn.joined}, 202, headers=HEADERS)
     return back_to(_at(desk, there))
@@ -228,8 +229,3 @@ async def known(desk: Desk, thread: str) -> Thread:
 
 def _at(desk: Desk, thread: Thread) -> str:
     return f"/c/{desk.client.slug}/chat/{thread.id}"
-
-
-def _sentence(refused: ToolInputError) -> str:
-    """What was wrong, as a sentence."""
-    return refused.message[:1].upper() + refused.message[1:].rstrip(".") + "."

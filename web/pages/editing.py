@@ -25,6 +25,7 @@ from store.errors import Conflict, NotAllowed
 from tools.contract import Figure, ToolInputError
 from web.desk import Desk, back_to, opened
 from web.edit_form import Reader, content_of, form_of
+from web.fields import as_sentence
 from web.pages.approvals import named
 from web.pages.deliverables import shown
 from web.rendering import in_words
@@ -115,8 +116,8 @@ async def save(request: Request, who: Who, id: str) -> Response:
         return await _form(place, await _standing(request, place), content, refused.problems, status=422)
     except (ToolInputError, Conflict, NotAllowed) as refused:
         status = 409 if isinstance(refused, Conflict) else 403 if isinstance(refused, NotAllowed) else 422
-        said = named(str(refused), place.names)
-        return await _form(place, await _standing(request, place), content, (), alert=said[:1].upper() + said[1:], status=status)
+        alert = as_sentence(named(str(refused), place.names))
+        return await _form(place, await _standing(request, place), content, (), alert=alert, status=status)
     if revised.asked is not None:
         return back_to(f"{home}/approvals/{revised.asked.id}", "asked")
     return back_to(f"{home}/deliverables/{revised.made.id}", "edited")
@@ -133,7 +134,7 @@ async def forward(request: Request, who: Who, id: str, hash: Annotated[str, Form
         return await _form(place, await _standing(request, place), place.made.content, refused.problems, status=422)
     except Conflict as refused:
         async with opened(request, who) as desk:
-            return await shown(desk, place.made, status=409, alert=named(str(refused), place.names).capitalize())
+            return await shown(desk, place.made, status=409, alert=as_sentence(named(str(refused), place.names)))
     if revised.asked is not None:
         return back_to(f"{home}/approvals/{revised.asked.id}", "asked")
     return back_to(f"{home}/deliverables/{revised.made.id}", "forwarded")

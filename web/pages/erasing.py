@@ -16,6 +16,7 @@ from graphs.erasing import Foreseen, erase, foresee
 from tools.contract import ToolInputError
 from web import uploads, working
 from web.desk import AtDesk, Desk, back_to, client_at, opened
+from web.fields import as_sentence
 from web.pages.importing import home
 from web.visiting import Pages, Who
 
@@ -48,7 +49,7 @@ async def _looked(request: Request, who: Who, slug: str, person: str, *, wrong: 
     try:
         found = await foresee(request.app.state.house.services, who.caller.workspace_id, client, person)
     except ToolInputError as error:
-        wrong = f"{error.message[:1].upper()}{error.message[1:]}."
+        wrong = as_sentence(error.message)
     async with opened(request, who) as desk:
         return _page(desk, person=person.strip(), found=found, wrong=wrong, status=422 if wrong else 200)
 

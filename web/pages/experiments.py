@@ -23,6 +23,7 @@ from store.experiments import MOVES, Experiment
 from tools.contract import NotEnoughData, ToolInputError, ToolRefusal
 from web import gates, look_chart, look_form
 from web.desk import AtDesk, Desk, back_to, client_at, opened
+from web.fields import as_sentence
 from web.pages.data import simulated
 from web.pages.figures import CHART_POLICY
 from web.visiting import Pages, Who
@@ -216,7 +217,7 @@ async def known(desk: Desk, id: str) -> Experiment:
 def sentence(error: ToolRefusal) -> str:
     """What was refused, as a sentence of a page."""
     more = f" Needed: {error.needed}." if error.needed and error.needed not in error.message else ""
-    return f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}.{more}"
+    return f"{as_sentence(error.message)}{more}"
 
 
 def _why(form: Any) -> str:

@@ -13,6 +13,7 @@ from store import audit, keys
 from store.errors import StoreError
 from store.keys import ROLES
 from web.desk import Desk, back_to
+from web.fields import as_sentence
 from web.visiting import Pages
 from web.work import AtWork
 
@@ -58,7 +59,7 @@ async def create(desk: AtWork, name: Text = "", role: Text = "", client: Text = 
     try:
         key, secret = await keys.create_key(desk.connection, desk.workspace_id, typed["name"], role, (), until, client_id=bound)  # type: ignore[arg-type]
     except StoreError as error:
-        return await _page(desk, typed=typed, wrong=str(error).capitalize() + ".")
+        return await _page(desk, typed=typed, wrong=as_sentence(error))
     await audit.note(desk.connection, desk.actor, "key.create", key.id, {"role": role, "scopes": [], "client": client or None})
     return await _page(desk, secret=secret, name=key.name)
 

@@ -22,6 +22,7 @@ from tools.contract import NotEnoughData, ToolInputError, ToolRefusal
 from tools.registry import load
 from web import plan_form
 from web.desk import AtDesk, Desk, back_to, client_at, opened
+from web.fields import as_sentence
 from web.pages.experiments import known, sentence
 from web.visiting import Pages, Visitor, Who
 
@@ -152,7 +153,7 @@ def _told_of(record: Evidence, locale: Locale) -> dict[str, Any]:
 
 
 def _told(error: ToolRefusal | Conflict) -> str:
-    return sentence(error) if isinstance(error, ToolRefusal) else f"{str(error)[:1].upper()}{str(error)[1:]}."
+    return sentence(error) if isinstance(error, ToolRefusal) else as_sentence(error)
 
 
 async def _said(request: Request) -> dict[str, str]:

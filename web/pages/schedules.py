@@ -23,7 +23,7 @@ from store import members, schedule_fires, schedules
 from store.schedules import Schedule
 from tools.contract import ToolInputError
 from web.desk import Desk, back_to
-from web.fields import text_of, wrong_fields, zones
+from web.fields import as_sentence, text_of, wrong_fields, zones
 from web.visiting import Pages
 from web.work import AtWork
 
@@ -157,8 +157,7 @@ def _read(form: Mapping[str, Any], slug: str) -> tuple[dict[str, Any], NewSchedu
     try:
         raw["cron"] = cron_of(given["every"], given["time"], given["cron"])
     except ValueError as error:
-        said = str(error)
-        wrong["cron" if given["every"] == OWN else "time"] = said[:1].upper() + said[1:] + "."
+        wrong["cron" if given["every"] == OWN else "time"] = as_sentence(error)
     if not given["brief"].strip():
         wrong["brief"] = "Say what it is for: the brief is empty."
     try:

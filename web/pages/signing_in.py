@@ -13,6 +13,7 @@ from api.rates import RateLimit
 from store import audit, members, sessions
 from store.errors import StoreError
 from web.desk import AtDesk
+from web.fields import as_sentence
 from web.rendering import html
 from web.settings import WebSettings
 from web.visiting import COOKIE, Pages, drop_cookie, keep_cookie
@@ -75,7 +76,13 @@ async def enter(request: Request, secret: str, password: Annotated[str, Form(max
             hashed = await asyncio.to_thread(members.hash_password, password)
         except StoreError as error:
             return html(
-                request, "welcome.html", status=422, invited=invited, secret=secret, wrong=str(error), shortest=members.SHORTEST_PASSWORD
+                request,
+                "welcome.html",
+                status=422,
+                invited=invited,
+                secret=secret,
+                wrong=as_sentence(error),
+                shortest=members.SHORTEST_PASSWORD,
             )
     async with database(request).transaction(None) as connection:
         invited = await sessions.read_link(connection, secret, use=True)

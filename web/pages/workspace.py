@@ -21,7 +21,7 @@ from store.errors import Conflict, StoreError
 from store.keys import ROLES
 from store.members import Member
 from web.desk import Desk, back_to
-from web.fields import wrong_fields, zones
+from web.fields import as_sentence, wrong_fields, zones
 from web.settings import WebSettings
 from web.visiting import Pages
 from web.work import AtWork
@@ -65,7 +65,7 @@ async def add(desk: AtWork, name: Text = "", email: Text = "", role: Text = "", 
     try:
         made = await members.create_member(desk.connection, typed["email"], typed["name"], role, client_id=bound)  # type: ignore[arg-type]
     except StoreError as error:
-        return await _people(desk, typed=typed, wrong=_sentence(error))
+        return await _people(desk, typed=typed, wrong=as_sentence(error))
     await audit.note(desk.connection, desk.actor, "member.add", made.id, {"role": made.role})
     return await _people(desk, link=await _invite(desk, made))
 
@@ -88,7 +88,7 @@ async def role(desk: AtWork, member: str, role: Text = "") -> Response:
         async with desk.connection.transaction():
             await members.set_role(desk.connection, known.id, role)  # type: ignore[arg-type]
     except (StoreError, Conflict) as error:
-        return await _people(desk, wrong=_sentence(error))
+        return await _people(desk, wrong=as_sentence(error))
     await audit.note(desk.connection, desk.actor, "member.role", known.id, {"role": role})
     return back_to("/workspace", "saved")
 
@@ -101,7 +101,7 @@ async def disable(desk: AtWork, member: str) -> Response:
         async with desk.connection.transaction():
             await members.disable(desk.connection, known.id)
     except Conflict as error:
-        return await _people(desk, wrong=_sentence(error))
+        return await _people(desk, wrong=as_sentence(error))
     await audit.note(desk.connection, desk.actor, "member.disable", known.id)
     return back_to("/workspace", "disabled")
 
@@ -126,11 +126,6 @@ async def _invite(desk: Desk, member: Member) -> NewLink:
     hours = WebSettings().link_hours
     secret = await sessions.make_link(desk.connection, member.id, hours=hours)
     return NewLink(member.name, f"{desk.request.base_url}welcome/{secret}", hours)
-
-
-def _sentence(error: Exception) -> str:
-    said = str(error)
-    return said[:1].upper() + said[1:] + "."
 
 
 NEW_CLIENT = {"name": "", "slug": "", "language": "en-ZA", "currency": "ZAR", "zone": "Africa/Johannesburg"}
@@ -164,7 +159,7 @@ async def begin(desk: AtWork, name: Text = "", slug: Text = "", language: Text =
     except ValidationError as error:
         return _clients(desk, given, wrong_fields(error))
     except Conflict as error:
-        return _clients(desk, given, {"slug": _sentence(error)})
+        return _clients(desk, given, {"slug": as_sentence(error)})
     return back_to(f"/c/{client.slug}/data", "added")
 
 
