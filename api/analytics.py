@@ -91,7 +91,7 @@ async def dashboard_of(connection: Connection, client: Client, standing: Standin
         on=standing.on,
         parts={name: part_of(part, client.locale) for name, part in standing.parts.items()},
         at_work=[AtWork(id=run.id, kind=run.kind, status=run.status) for run in lately if run.status in AT_WORK],
-        waiting=len(await approvals.list_(connection, client_id=client.id, state="waiting", limit=200)),
+        waiting=await approvals.waiting(connection, client.id),
         failed=sum(run.status in ("failed", "needs_person") for run in lately),
         spend=Spend(
             client_micros=spent.client,

@@ -133,6 +133,14 @@ async def list_(
     return [_approval(row) for row in await (await connection.execute(statement, values)).fetchall()]
 
 
+async def waiting(connection: Connection, client_id: str) -> int:
+    """How many requests of a client wait."""
+    statement = "SELECT count(*) AS n FROM approvals WHERE client_id = %s AND state = 'waiting'"
+    row = await (await connection.execute(statement, (client_id,))).fetchone()
+    assert row is not None
+    return int(row["n"])
+
+
 async def settle(connection: Connection, approval_id: str, state: ApprovalState, reason: str | None = None) -> Approval | None:
     """Settle a request that waits; one that is settled does not move again, and then this gives None."""
     statement = f"""

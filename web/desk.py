@@ -66,7 +66,7 @@ async def opened(request: Request, who: Visitor) -> AsyncIterator[Desk]:
             raise NotFound("There is no such client in your workspace. It may have been deleted: choose another one on the left.")
         waiting = 0
         if at is not None and who.may("approvals:read"):
-            waiting = len(await approvals.list_(connection, client_id=at.id, state="waiting", limit=100))
+            waiting = await approvals.waiting(connection, at.id)
         yield Desk(request, who, connection, tuple(found), at, waiting)
 
 
