@@ -87,20 +87,20 @@ async def kept(connection: Connection, client: Client) -> Standing:
     """What was computed before, with which of it is of today and of all that came in since. Reads only, and little."""
     asked, refusals = _requests(client)
     came = await imports.list_imports(connection, client_id=client.id, limit=1)
-    made = [one for one in await deliverables.list_(connection, client_id=client.id, limit=20) if one.status == "published"]
+    made = await deliverables.published(connection, client.id, limit=1)
     if not made:
         refusals["promises"] = NO_PROMISE
     found = {name: await records.latest_alone(connection, client.id, tool) for name, tool in PARTS.items() if name not in refusals}
     parts = {name: Part(name, refusal=why) for name, why in refusals.items()}
     for name, record in found.items():
-        since = [one.created_at for one in (*came, *(made[:1] if name == "promises" else ()))]
+        since = [one.created_at for one in (*came, *(made if name == "promises" else ()))]
         same = record is not None and all(record.request.get(key) == value for key, value in asked[name].items())
         # figures of another question are not shown: goals that were changed, another month
         parts[name] = Part(name, evidence=record if same or name == "data" else None, current=same and _newer(record, since))
     data = found["data"]
     for name in ("changes", "promises"):
         # all parts are computed together: one that is not there beside a current description of the data was refused
-        if name in found and parts[name].evidence is None and parts["data"].current and _newer(data, [one.created_at for one in made[:1]]):
+        if name in found and parts[name].evidence is None and parts["data"].current and _newer(data, [one.created_at for one in made]):
             parts[name] = Part(name, refusal=UNTOLD)
     return Standing(today(client), parts)
 

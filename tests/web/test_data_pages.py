@@ -9,6 +9,7 @@ import time
 import pytest
 
 from store import imports as log
+from store.clients import set_profile
 
 ORDERS = (
     "order_id,contact_id,at,product,amount,currency,status\n"
@@ -259,5 +260,8 @@ async def test_the_portal_and_other_workspaces_do_not_reach_it(people, owner):
     assert unsent.status_code == 403, "a form without the session's token"
 
 
-async def test_simulated_data_is_called_simulated(owner):
+async def test_simulated_data_is_called_simulated(owner, database):
+    assert "The data of this client is simulated" not in (await owner.http.get("/c/salon/data")).text, "its day goes on"
+    async with database.transaction(owner.workspace.id) as connection:
+        await set_profile(connection, owner.client.id, {"today": "2026-10-31"})
     assert "The data of this client is simulated" in (await owner.http.get("/c/salon/data")).text

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from store.clients import set_profile
 from tests.web.test_data_pages import fields_of
 
 PLAN = {
@@ -338,7 +339,9 @@ async def test_hostile_text_stays_text(owner):
     assert "<script>alert" not in picture
 
 
-async def test_simulated_data_is_called_simulated(owner):
+async def test_simulated_data_is_called_simulated(owner, database):
     here = await planned(owner)
+    async with database.transaction(owner.workspace.id) as connection:
+        await set_profile(connection, owner.client.id, {"today": "2026-10-31"})
     for path in (LIST, here):
         assert "The data of this client is simulated" in (await owner.http.get(path)).text

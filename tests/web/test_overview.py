@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
+from graphs import standing
 from store import clients, runs
 from store.importing.tables import import_table
 from tests.web.conftest import Person
+from tests.web.texts import kept as text_of
 
 TODAY = "2026-10-31"
 
@@ -91,6 +93,15 @@ async def test_what_the_form_of_goals_does_not_show_stays_when_it_is_saved(owner
         salon = await clients.get_client(connection, "salon")
     assert salon is not None
     assert salon.profile["goals"] == [{**goals[0], "target_count": 60.0}, goals[1]]
+
+
+async def test_what_was_published_is_found_behind_any_number_of_drafts(owner, database):
+    await text_of(database, owner)
+    for _ in range(21):
+        await text_of(database, owner, status="draft")
+    async with database.transaction(owner.workspace.id) as connection:
+        picture = await standing.kept(connection, owner.client)
+    assert picture.parts["promises"].refusal is None, "whether it promised anything is still to be looked up"
 
 
 async def test_an_auditor_sees_the_overview_and_changes_no_goals(people):

@@ -42,5 +42,5 @@ async def data(desk: AtDesk) -> HTMLResponse:
 
 
 def simulated(client: Client) -> bool:
-    """Whether the client's data is simulated: its day stands still, in its profile, or its name says so."""
-    return "today" in client.profile or "(simulated)" in client.name
+    """Whether the client's data is simulated: then its day stands still, in its profile (docs/decisions/0012)."""
+    return "today" in client.profile
