@@ -80,3 +80,6 @@ async def test_words_that_are_selected_are_quoted_in_a_comment(house, browser, m
         await page.get_by_role("button", name="Comment", exact=True).click()
         await expect(page.locator(".remarks blockquote")).to_have_text("In short")
         await expect(page.get_by_label("Comment", exact=True)).to_have_value("")
+        await page.get_by_role("button", name="Show in the text").click()
+        assert await page.evaluate("getSelection().toString()") == "In short"
+        assert await page.evaluate("CSS.highlights.get('remarks').size") == 1
