@@ -40,6 +40,26 @@ def frame(kind: str, content: dict[str, Any], id: str | None = None) -> str:
     return f"{named}event: {kind}\ndata: {to_json(content)}\n\n"
 
 
+async def signed_in(house: House, secret: str) -> bool:
+    """Whether a stream's session still holds; it is kept while the database is away."""
+    try:
+        async with house.looks, house.database.transaction(None) as connection:
+            return await sessions.find_session(connection, secret) is not None
+    except DatabaseUnavailable:
+        return True
+
+
+async def while_signed_in(house: House, secret: str, frames: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Frames of another stream, until its session ends."""
+    looked = time.monotonic()
+    async for told in frames:
+        if told.startswith(":") or time.monotonic() - looked > SESSION_SECONDS:
+            looked = time.monotonic()
+            if not await signed_in(house, secret):
+                return
+        yield told
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What a turn has for its reader, who has read up to the event `since`."""
@@ -94,7 +114,7 @@ class Follower:
                     yield ": still here\n\n"
                 if silent or time.monotonic() - looked > SESSION_SECONDS:
                     looked = time.monotonic()
-                    if not await self._signed_in():
+                    if not await signed_in(self.house, self.secret):
                         yield frame("signed-out", {})
                         return
 
@@ -105,13 +125,6 @@ class Follower:
         except TimeoutError:
             return True
         return False
-
-    async def _signed_in(self) -> bool:
-        try:
-            async with self.house.looks, self.house.database.transaction(None) as connection:
-                return await sessions.find_session(connection, self.secret) is not None
-        except DatabaseUnavailable:
-            return True
 
     async def _look(self, stack: ExitStack) -> tuple[list[News], list[Handover]] | None:
         """What is new; None when the conversation is gone. Raises DatabaseUnavailable."""

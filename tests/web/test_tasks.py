@@ -57,6 +57,20 @@ async def test_a_brief_that_cannot_be_used_comes_back_with_the_reason(owner, dat
     assert await tasks_of(database, owner) == []
 
 
+async def test_the_events_of_a_task_end_when_their_reader_is_signed_out(owner, database):
+    task = await run_of(await owner.send("/c/salon/tasks", kind="strategy", brief=BRIEF))
+    async with owner.http.stream("GET", f"/c/salon/tasks/{task}/events") as events:
+        lines = events.aiter_lines()
+        assert await anext(lines) == "retry: 2000"
+        async with database.transaction(owner.workspace.id) as connection:
+            await connection.execute("DELETE FROM sessions WHERE member_id = %s", (owner.member.id,))
+
+        async def rest():
+            return [line async for line in lines]
+
+        assert not any("finished" in line for line in await asyncio.wait_for(rest(), 30))
+
+
 async def test_its_steps_are_shown_and_come_as_they_happen(owner, database, store_settings):
     run = await worked(services_of(database, store_settings), owner)
     page = (await owner.http.get(f"/c/salon/tasks/{run}")).text

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Form, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import ValidationError
 
 from agents.roster import AGENTS
 from api.auth import database
+from api.house import House
 from api.problems import NotFound
 from api.runs import stream as events_of
 from api.tasks import NewTask, start
@@ -22,9 +23,10 @@ from store import approvals, deliverables, events, members, runs
 from store.runs import Run
 from tools.contract import ToolInputError
 from web.desk import Desk, back_to
+from web.following import while_signed_in
 from web.rendering import HEADERS, render
 from web.steps import told
-from web.visiting import Pages, Who
+from web.visiting import COOKIE, Pages, Who
 from web.work import AtWork
 
 router = Pages("tasks")
@@ -109,7 +111,11 @@ async def stream(request: Request, who: Who, slug: str, run: str, after: Annotat
         raise NotFound("There is no such task of this client.")
     last = request.headers.get("last-event-id", "")
     begin_at = int(last) if last.isdecimal() and len(last) < 10 else after
-    return await events_of(request.app.state.house, found[0], begin_at)
+    house: House = request.app.state.house
+    answer = await events_of(house, found[0], begin_at)
+    if isinstance(answer, StreamingResponse):
+        answer.body_iterator = while_signed_in(house, request.cookies[COOKIE], cast("AsyncIterator[str]", answer.body_iterator))
+    return answer
 
 
 @router.page("/c/{slug}/tasks/{run}/stop", methods=("POST",))
