@@ -17,6 +17,10 @@ class ApiSettings(BaseSettings):
 
     host: Annotated[str, Field(description="address to listen on; the loopback by default")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    trusted_proxies: Annotated[
+        str,
+        Field(description="addresses or networks of your own proxies, by commas: whom they forward for, and by which scheme, is believed"),
+    ] = ""
     pool_size: Annotated[int, Field(ge=1, description="database connections of one API process")] = 10
     database_wait: Annotated[float, Field(gt=0, description="seconds to wait for a database connection before the answer is 503")] = 3.0
     body_limit: Annotated[int, Field(ge=1024, description="bytes that a request body may have")] = 2 * MIB

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from cli.output import note
+
+if TYPE_CHECKING:
+    from api.settings import ApiSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -48,15 +51,7 @@ def serve(
     note(f"{base} for people, {base}/api/v1/openapi.json for programs (Ctrl-C ends)")
     if settings.host in LOOPBACK and store.embedded and (link := asyncio.run(demo_address(store, base))):
         note(f"into the demo workspace, once: {link}")
-    options: dict[str, Any] = {
-        "host": settings.host,
-        "port": settings.port,
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": 10,
-        "proxy_headers": False,
-    }
+    options = listening(settings)
     if processes > 1:
         # the others are started fresh and read their settings from the environment, as this one did
         os.environ["GROUNDWORK_LOG_FORMAT"] = settings.log_format
@@ -71,6 +66,20 @@ def serve(
         server.run()
     if not server.started:
         raise typer.Exit(4)
+
+
+def listening(settings: ApiSettings) -> dict[str, Any]:
+    """How uvicorn listens. What a proxy says of a request is believed of those that are named, and of nobody otherwise."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": settings.trusted_proxies,
+    }
 
 
 def worker(

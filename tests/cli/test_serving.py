@@ -14,6 +14,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import uvicorn
+
+from api.settings import ApiSettings
+from cli.serving import listening
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -52,6 +56,20 @@ def answer(url: str, server: subprocess.Popen[bytes], log: Path) -> dict[str, ob
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
+
+
+@pytest.mark.parametrize(("trusted", "seen"), [("", ("http", "10.0.0.1")), ("10.0.0.0/8", ("https", "203.0.113.9"))])
+async def test_only_a_proxy_that_is_named_says_who_asks_and_how(trusted, seen):
+    found = []
+
+    async def app(scope, receive, send):
+        found.append((scope["scheme"], scope["client"][0]))
+
+    config = uvicorn.Config(app, interface="asgi3", **listening(ApiSettings(trusted_proxies=trusted)))
+    config.load()
+    headers = [(b"x-forwarded-proto", b"https"), (b"x-forwarded-for", b"203.0.113.9")]
+    await config.loaded_app({"type": "http", "scheme": "http", "client": ("10.0.0.1", 4711), "headers": headers}, None, None)
+    assert found == [seen]
 
 
 def test_the_version_is_told():
