@@ -11,10 +11,11 @@ from typing import Any
 from api.house import House
 from api.metrics import STREAMS
 from graphs.speaking import text_of
-from store import events, runs
+from store.errors import DatabaseUnavailable
 from store.events import Event
 
 LINK = re.compile(r"\[([^\[\]]*)\]\((?:evidence|task):[^()]*\)")
+AGAIN_SECONDS = 1.0
 BROKE_OFF = "\n\n(That broke off; once more.)\n\n"
 
 
@@ -65,13 +66,16 @@ async def follow_events(house: House, workspace_id: str, run_id: str, heard: Hea
     with house.hub.subscribe(run_id) as news, STREAMS.track_inprogress():
         while not house.hub.stopping:
             news.clear()
-            async with house.database.transaction(workspace_id) as connection:
-                run = await runs.get_run(connection, run_id)
-                batch = await events.after(connection, run_id, heard.log[-1].number if heard.log else 0)
+            try:
+                over, batch = await house.news(workspace_id, run_id, heard.log[-1].number if heard.log else 0)
+            except DatabaseUnavailable:
+                yield None
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
             for event in batch:
                 heard.log.append(event)
                 yield event
-            if heard.ended is not None or run is None or (run.finished_at is not None and not batch):
+            if heard.ended is not None or (over and not batch):
                 return
             if not batch:
                 try:

@@ -17,8 +17,10 @@ from api.settings import ApiSettings
 from graphs.services import Services
 from llm.embeddings import embedder
 from llm.settings import ModelSettings
+from store import events
 from store.database import Database
 from store.errors import DatabaseUnavailable, StoreError
+from store.events import Event
 from store.migrate import pending
 from store.settings import StoreSettings
 
@@ -60,6 +62,11 @@ class House:
     def database(self) -> Database:
         """The open database. Raises DatabaseUnavailable."""
         return self.services.database
+
+    async def news(self, workspace_id: str, run_id: str, number: int, limit: int = 500) -> tuple[bool, list[Event]]:
+        """What is new in a run, for a stream: see `store.events.news`. Raises DatabaseUnavailable."""
+        async with self.looks:
+            return await events.news(self.database, workspace_id, run_id, number, limit)
 
     async def migrations_due(self) -> tuple[str, ...]:
         """Our migrations that the database has not seen; once it has seen them all, that is not asked again. Raises DatabaseUnavailable."""

@@ -22,6 +22,7 @@ from graphs.approving import approve, reject
 from graphs.tasks import cancel_task
 from jobs.queue import enqueue
 from store import events, runs
+from store.errors import DatabaseUnavailable
 from store.events import Event
 from store.runs import Run
 
@@ -30,6 +31,7 @@ router = GuardedRouter("runs")
 LAST = "finished"
 """The kind of the event that ends a run's log."""
 BATCH = 500
+AGAIN_SECONDS = 1.0
 
 EVENT = {
     "type": "object",
@@ -83,19 +85,21 @@ async def stream(house: House, run: Run, start: int) -> Response:
 
 
 async def follow(house: House, workspace_id: str, run_id: str, number: int) -> AsyncIterator[str]:
-    """Frames after this number, as they come. No connection is held while waiting."""
+    """Frames after this number, as they come. No connection is held while waiting; a database that goes away is waited for."""
     with house.hub.subscribe(run_id) as news, STREAMS.track_inprogress():
         yield "retry: 2000\n\n"
         while not house.hub.stopping:
             news.clear()
-            async with house.database.transaction(workspace_id) as connection:
-                # the run first: one that has ended by now has all its events written
-                run = await runs.get_run(connection, run_id)
-                batch = await events.after(connection, run_id, number, BATCH)
+            try:
+                over, batch = await house.news(workspace_id, run_id, number, BATCH)
+            except DatabaseUnavailable:
+                yield ": the database is away\n\n"
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
             for event in batch:
                 yield frame(event)
                 number = event.number
-            if run is None or any(event.kind == LAST for event in batch) or (run.finished_at is not None and not batch):
+            if any(event.kind == LAST for event in batch) or (over and not batch):
                 return
             if len(batch) == BATCH:
                 continue

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from store.database import Connection
+from store.database import Connection, Database
 from store.errors import StoreError
 
 CHANNEL = "run_events"
@@ -56,6 +56,23 @@ async def after(connection: Connection, run_id: str, number: int, limit: int = 5
     """Events with a greater number, in order."""
     statement = "SELECT run_id, number, kind, payload, at FROM run_events WHERE run_id = %s AND number > %s ORDER BY number LIMIT %s"
     return [Event(**row) for row in await (await connection.execute(statement, (run_id, number, limit))).fetchall()]
+
+
+NEWS = """
+    SELECT r.finished_at IS NOT NULL AS over, e.run_id, e.number, e.kind, e.payload, e.at
+      FROM runs AS r
+      LEFT JOIN LATERAL (SELECT * FROM run_events AS e WHERE e.run_id = r.id AND e.number > %s ORDER BY e.number LIMIT %s) AS e ON true
+     WHERE r.id = %s ORDER BY e.number"""
+
+
+async def news(database: Database, workspace_id: str, run_id: str, number: int, limit: int = 500) -> tuple[bool, list[Event]]:
+    """Events with a greater number, in order, and whether the run has ended or is gone: one round trip, for who looks again and again.
+
+    Both are of one moment, so a run that has ended shows all its events. Raises DatabaseUnavailable.
+    """
+    rows = await database.read(workspace_id, NEWS, (number, limit, run_id))
+    found = [Event(**{name: row[name] for name in Event.__slots__}) for row in rows if row["number"] is not None]
+    return not rows or rows[0]["over"], found
 
 
 async def of_runs(connection: Connection, run_ids: Collection[str]) -> dict[str, list[Event]]:
