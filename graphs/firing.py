@@ -125,7 +125,7 @@ async def _start(connection: Connection, turn: Turn, behind: str | None, enqueue
         return
     brief = f"{schedule.brief}\n\n{behind} Say so at the beginning." if behind else schedule.brief
     try:
-        run = await _task(connection, turn, brief, turn.day, enqueue)
+        run = await _task(connection, turn, schedule.kind, brief, turn.day, enqueue)
     except ToolInputError as error:
         await _refuse(connection, fire, error.message)
         return
@@ -134,13 +134,13 @@ async def _start(connection: Connection, turn: Turn, behind: str | None, enqueue
         await schedule_fires.alert(connection, fire, "stale", f"{behind} The {schedule.kind} is made all the same.")
 
 
-async def _task(connection: Connection, turn: Turn, brief: str, day: date, enqueue: Enqueue) -> runs.Run:
+async def _task(connection: Connection, turn: Turn, kind: str, brief: str, day: date, enqueue: Enqueue) -> runs.Run:
     schedule = turn.schedule
     return await create_task(
         connection,
         schedule.workspace_id,
         client=turn.client.id,
-        kind=schedule.kind,
+        kind=kind,
         brief=brief,
         actor=f"schedule:{schedule.id}",
         enqueue=enqueue,
@@ -156,8 +156,15 @@ async def _follow(connection: Connection, turn: Turn, enqueue: Enqueue, now: dat
     if fire.run_status == "failed" and schedule.retries and fire.failed_run_id is None:
         failed = await runs.get_run(connection, fire.run_id)
         assert failed is not None
-        again = await _task(connection, turn, failed.brief, failed.as_of, enqueue)
-        await schedule_fires.started(connection, fire, again.id, None)
+        try:
+            # as it was started, whatever the schedule says by now
+            again = await _task(connection, turn, failed.kind, failed.brief, failed.as_of, enqueue)
+        except ToolInputError as error:
+            text = f"The {failed.kind} failed and could not be tried again: {error.message}"
+            await schedule_fires.alert(connection, fire, "failed", text)
+            await schedule_fires.settle(connection, fire)
+        else:
+            await schedule_fires.started(connection, fire, again.id, None)
         return
     if fire.run_status == "failed":
         tried = "twice" if fire.failed_run_id else "once"

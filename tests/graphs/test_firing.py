@@ -243,6 +243,33 @@ async def test_a_run_that_fails_is_tried_once_more_and_then_there_is_an_alert(of
     assert fire.settled_at is not None
 
 
+async def test_a_run_is_tried_again_as_it_was_started_though_the_schedule_was_changed_meanwhile(office):
+    made = await office.add()
+    await office.tick()
+    [first] = await office.runs()
+    plan = read_plan({"kind": "strategy", "brief": "R15 000 a month. Goal: bookings.", "cron": "0 7 * * *", "when_stale": "run"})
+    async with office.database.transaction(office.client.workspace_id) as connection:
+        await scheduling.change(connection, made.id, plan, actor="key:ben")
+    await office.end(first.id, "failed", "the model was away")
+    await office.tick()
+    second, _ = await office.runs()
+    assert (second.kind, second.brief) == (first.kind, first.brief)
+
+
+async def test_what_cannot_be_tried_again_is_told_once_and_settled(office, monkeypatch):
+    made = await office.add()
+    await office.tick()
+    [run] = await office.runs()
+    await office.end(run.id, "failed", "the model was away")
+    monkeypatch.setattr("graphs.tasks.AGENTS", {})
+    for _ in range(2):
+        await office.tick()
+    [(kind, text)] = await office.alerts()
+    assert (kind, text.startswith("The report failed and could not be tried again: there is no task of kind")) == ("failed", True)
+    [fire] = await office.history(made)
+    assert fire.settled_at is not None
+
+
 async def test_without_a_retry_the_alert_comes_at_once(office):
     await office.add(retries=0)
     await office.tick()
