@@ -22,8 +22,6 @@ from store.runs import Run
 
 router = GuardedRouter("analytics")
 
-AT_WORK = ("queued", "running", "waiting")
-
 
 class DashboardPart(BaseModel):
     """What one tool says today."""
@@ -90,7 +88,7 @@ async def dashboard_of(connection: Connection, client: Client, standing: Standin
         client=client.slug,
         on=standing.on,
         parts={name: part_of(part, client.locale) for name, part in standing.parts.items()},
-        at_work=[AtWork(id=run.id, kind=run.kind, status=run.status) for run in lately if run.status in AT_WORK],
+        at_work=[AtWork(id=run.id, kind=run.kind, status=run.status) for run in lately if run.status not in runs.ENDED],
         waiting=await approvals.waiting(connection, client.id),
         failed=sum(run.status in ("failed", "needs_person") for run in lately),
         spend=Spend(

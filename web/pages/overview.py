@@ -10,7 +10,7 @@ from fastapi import Form, Request
 from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 
-from api.analytics import AT_WORK, Dashboard, dashboard_of, part_of
+from api.analytics import Dashboard, dashboard_of, part_of
 from graphs.standing import Standing, goals_of, kept, readable_goals, renewed
 from grounding.evidence import Evidence
 from grounding.rendering import minor_units
@@ -86,7 +86,7 @@ async def renew(request: Request, who: Who) -> Response:
 async def at_work(desk: AtDesk) -> HTMLResponse:
     """What is under way, for a page that follows it."""
     lately = await runs.list_runs(desk.connection, client_id=desk.client.id, limit=50)
-    working = [run for run in lately if run.status in AT_WORK]
+    working = [run for run in lately if run.status not in runs.ENDED]
     return HTMLResponse(render("overview_at_work.html", client=desk.client, working=working), headers=HEADERS)
 
 
@@ -168,7 +168,7 @@ async def _shown(desk: Desk, standing: Standing) -> dict[str, Any]:
         "board": board,
         "sentences": sentences,
         "goals": _goals(standing.parts["goals"].evidence),
-        "working": [run for run in lately if run.status in AT_WORK],
+        "working": [run for run in lately if run.status not in runs.ENDED],
         "alerts": [*_alerts(desk, board, lately, standing), *await _of_schedules(desk)],
         "changes_table": to_page(table_markdown(changes, client.locale)) if changes else "",
     }
