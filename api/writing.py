@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Literal
 
@@ -53,10 +54,20 @@ def full(made: Deliverable, slug: str) -> FullDeliverable:
     return FullDeliverable(**card(made, slug).model_dump(), evidence=made.evidence_aliases, **more)
 
 
+SPOKEN = re.compile(r"\]\(evidence:([A-Z]\d*)\.|^\*Table: ([A-Z]\d*), \w+\.\*", re.MULTILINE)
+
+
+def spoken_of(made: Deliverable) -> frozenset[str]:
+    """Aliases of the results that the text shows a figure or the table of; a run may have asked for more."""
+    return frozenset(figure or table for figure, table in SPOKEN.findall(made.markdown))
+
+
 async def charts_of(connection: Connection, made: Deliverable) -> list[dict[str, Any]]:
-    """The charts of the deliverable's evidence, in the order of their aliases."""
-    kept = await evidence.many(connection, made.evidence_aliases.values())
-    records = [kept[identity] for _, identity in in_order(made.evidence_aliases) if identity in kept]
+    """The charts of the results that the text speaks of, in the order of their aliases."""
+    wanted = spoken_of(made)
+    ids = [identity for alias, identity in in_order(made.evidence_aliases) if alias in wanted]
+    kept = await evidence.many(connection, ids)
+    records = [kept[identity] for identity in ids if identity in kept]
     return [chart for record in records if (chart := record.evidence.result.get("chart"))]
 
 

@@ -19,7 +19,7 @@ TOOL = "past_promises"
 LINK = re.compile(r"\]\(evidence:(?P<alias>[A-Z]\d*)\.(?P<key>[a-z0-9_.]+)\)")
 NAME = re.compile(r"^[^\d{}\[\]|\n]{1,120}$")
 LOOKED_AT = 30
-"""Deliverables looked through, newest first."""
+"""Published deliverables looked through, newest first."""
 OF_A_KIND = 2
 """Deliverables of a kind whose promises are kept in view: the last one, and the one before, whose days end now."""
 MOST = 12
@@ -40,8 +40,8 @@ async def past_promises(connection: Any, client: Client, run_id: str, as_of: dat
     found: list[tuple[Promise, Figure]] = []
     seen: dict[str, int] = {}
     scored_until = date.min
-    for made in await deliverables.list_(connection, client_id=client.id, limit=LOOKED_AT):
-        if made.status != "published" or made.run_id == run_id or seen.get(made.kind, 0) >= OF_A_KIND:
+    for made in await deliverables.list_(connection, client_id=client.id, status="published", limit=LOOKED_AT):
+        if made.run_id == run_id or seen.get(made.kind, 0) >= OF_A_KIND:
             continue
         run = await runs.get_run(connection, made.run_id)
         if run is None or run.as_of >= as_of:

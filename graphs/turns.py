@@ -69,7 +69,9 @@ def readable(text: str) -> str:
     """A message as it is kept. Raises ToolInputError for an empty one and for one that is too long."""
     text = text.strip()
     if "\x00" in text:
-        raise ToolInputError("the message holds a character that cannot be kept (NUL): type it again, or paste it as plain text", field="text")
+        raise ToolInputError(
+            "the message holds a character that cannot be kept (NUL): type it again, or paste it as plain text", field="text"
+        )
     if not text:
         raise ToolInputError("the message is empty: ask something about the client, or say what you want made", field="text")
     if len(text) > LONGEST_MESSAGE:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from api.problems import NotFound
+from api.writing import spoken_of
 from grounding.evidence import Evidence
 from store import deliverables, evidence
 from store.database import Connection
@@ -35,8 +36,8 @@ async def text_for(connection: Connection, made: Deliverable, base: str) -> tupl
 
 
 async def record_of(connection: Connection, made: Deliverable, alias: str) -> Evidence:
-    """A result that the text stands on. Raises NotFound."""
-    kept = await evidence.get(connection, made.evidence_aliases.get(alias, ""))
+    """A result that the text shows. Raises NotFound, also for one that the run asked for and the text does not speak of."""
+    kept = await evidence.get(connection, made.evidence_aliases.get(alias, "")) if alias in spoken_of(made) else None
     if kept is None:
         raise NotFound("There is no such figure in this text.")
     return kept.evidence

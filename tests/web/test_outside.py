@@ -78,6 +78,19 @@ async def test_a_figure_of_the_portal_opens_a_plain_card_of_what_the_text_shows(
     assert drawn.headers["content-type"].startswith("image/svg+xml")
 
 
+async def test_a_result_that_the_text_does_not_speak_of_is_shown_to_nobody_outside(owner, people, database):
+    client = await people("client", beside=owner)
+    first = await kept(database, owner)
+    identity = first.evidence_aliases["E1"]
+    made = await kept(database, owner, evidence_aliases={"E1": identity, "E2": identity})
+    page = (await client.http.get(f"/portal/{made.id}")).text
+    assert "/charts/E2.svg" not in page
+    for path in ("/charts/E2.svg", "/figures/E2"):
+        assert (await client.http.get(f"/portal/{made.id}{path}")).status_code == 404
+    whole = (await client.http.get(f"/portal/{made.id}/file.html")).text
+    assert whole.count("<figure>") == 1, "the chart of the one result that the text shows"
+
+
 @pytest.mark.parametrize(("format", "begins"), [("md", b"# Plan"), ("html", b"<!doctype"), ("pdf", b"%PDF-"), ("docx", b"PK")])
 async def test_files_for_outside_lead_to_no_evidence(owner, people, database, format, begins):
     client = await people("client", beside=owner)
