@@ -189,8 +189,10 @@ def _goals(record: Evidence | None) -> list[GoalLine]:
     if record is None:
         return []
     lines = []
-    for standing in record.result["standings"]:
+    for standing, goal in zip(record.result["standings"], record.request["goals"], strict=True):
         level, word = STANDINGS[standing["status"]]
+        if standing["status"] == "missed" and Goal.model_validate(goal).way == "at_most":
+            word = "over the limit"
         names = ("target", "actual", "share_of_goal", "projected", "chance")
         figures = {name: record.by_key.get(f"{standing['key']}.{name}") for name in names}
         lines.append(GoalLine(standing["name"], level, word, figures))
