@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 from fastapi import Request
@@ -40,12 +41,15 @@ def answer(request: Request, error: Exception) -> Response:
         return RedirectResponse("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='/')}", 303)
     document = problems.answer(request, error)
     status = document.status_code
-    import json
-
     told = json.loads(bytes(document.body))
-    detail = "Nothing is at this address." if status == 404 and told["type"] == "about:blank" else told["detail"]
+    title, detail = told["title"], told["detail"]
+    if status == 404 and told["type"] == "about:blank":
+        detail = "Nothing is at this address."
+    elif status == 429:
+        # the document speaks of keys
+        title, detail = "Too much at once", f"It goes on in {document.headers.get('retry-after', 'some')} seconds."
     page = html(
-        request, "error.html", status=status, title=told["title"], detail=detail, todo=WHAT_TO_DO.get(status, ""),
+        request, "error.html", status=status, title=title, detail=detail, todo=WHAT_TO_DO.get(status, ""),
         request_id=told["request_id"], fields=told.get("errors") or (),
     )  # fmt: skip
     for name in ("retry-after", "allow"):

@@ -110,3 +110,12 @@ async def test_an_error_is_a_page_for_people_and_a_problem_for_programs(owner):
     assert "no such client in your workspace" in page.text
     program = await owner.http.get("/c/nobody", headers={"Accept": "application/json"})
     assert program.headers["content-type"] == "application/problem+json"
+
+
+async def test_who_tries_too_often_is_told_so_in_words_for_people(site):
+    async with browser(site) as http:
+        for _ in range(12):
+            answer = await http.post("/sign-in", data={"email": "guessed@example.org", "password": "wrong horse battery"})
+    assert answer.status_code == 429
+    assert "Too much at once" in answer.text
+    assert "key" not in answer.text
